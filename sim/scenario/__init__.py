@@ -1,0 +1,1 @@
+"""What the user writes: scenario files, their schema, and how they are read."""

@@ -1,0 +1,408 @@
+"""A validated scenario to the model's parameter record: the only place where units and names are converted.
+
+Numbers are read by their dotted path, so that a sampled value of a path (an assumption draw) takes its place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import InputError
+from sim.model import state as code
+from sim.model.tally import Labels
+from sim.scenario.consistency import allowed_on
+from sim.scenario.load import Loaded, leaves, locate
+from sim.scenario.lower_parts import Numbers, lower_policies, lower_sides, spread
+from sim.scenario.schema import Scenario
+from sim.scenario.values import Quantity
+
+Record = NDArray[np.void]
+
+
+class Aims(NamedTuple):
+    """How a run is judged: numbers of one draw, indices into the labels, days from the start."""
+
+    side: int
+    initiator: int
+    main: int
+    second: int
+    ordered: bool
+    dates: tuple[tuple[str, int], ...]
+    reference_km2: float
+    regained_share: float
+    kept_share: float
+    minimum_gain_km2: float
+    main_sign: float
+    second_sign: float
+
+
+class Lowered(NamedTuple):
+    """What the engine and the tally need of a scenario at one draw."""
+
+    params: Record
+    labels: Labels
+    start: date
+    days: int
+    aims: Aims | None
+
+
+def lower(loaded: Loaded, values: Mapping[str, float]) -> Lowered:
+    """Turn a scenario into parameters; `values` holds the sampled numbers of a draw by path ({} = central)."""
+    scenario = loaded.scenario
+    numbers = Numbers(quantities_of(scenario), values)
+    params = base_params(scenario, numbers)
+    patch(params, loaded, values)
+    days = (scenario.end - scenario.start).days
+    return Lowered(params, labels_of(scenario), scenario.start, days, aims_of(scenario, numbers))
+
+
+def quantities_of(scenario: Scenario) -> dict[str, Quantity]:
+    """Every number of a scenario by its path."""
+    return {".".join(keys): value for keys, value in leaves(scenario) if isinstance(value, Quantity)}
+
+
+def labels_of(scenario: Scenario) -> Labels:
+    """Names in the order of the record."""
+    theatres = tuple(scenario.theatres)
+    return Labels(
+        tuple(scenario.sides),
+        theatres,
+        tuple(scenario.fronts),
+        tuple(theatres.index(front.theatre) for front in scenario.fronts.values()),
+        tuple(tuple(side.contingents) for side in scenario.sides.values()),
+    )
+
+
+def tick_of(scenario: Scenario, when: date | None, otherwise: int) -> int:
+    """A date as ticks from the start of the run."""
+    return otherwise if when is None else (when - scenario.start).days * code.TICKS_PER_DAY
+
+
+def base_params(scenario: Scenario, n: Numbers) -> Record:
+    """The parameter record without interventions, shape (1,)."""
+    params = np.zeros(1, code.PARAMS)
+    p = params[0]
+    p["n_fronts"], p["n_theatres"] = len(scenario.fronts), len(scenario.theatres)
+    p["n_days"] = (scenario.end - scenario.start).days
+    p["end_tick"] = p["n_days"] * code.TICKS_PER_DAY
+    _combat(p, n)
+    _withdrawal_and_luck(p, n)
+    for f, name in enumerate(scenario.fronts):
+        _front(p["front"][f], scenario, name, n)
+    lower_sides(p, scenario, n)
+    lower_policies(p, scenario, n)
+    _tranches(p, scenario, n)
+    _packages(p, scenario, n)
+    _seasons(p, scenario, n)
+    _incursion(p, scenario, n)
+    _theatres(p, scenario, n)
+    return params
+
+
+_COMBAT = {
+    "granularity": "granularity",
+    "win_intercept": "win_intercept",
+    "win_slope": "win_slope",
+    "own_exponent": "own_exponent",
+    "enemy_exponent": "enemy_exponent",
+    "beaten_multiplier": "beaten",
+    "ground_km2": "ground",
+    "ground_exponent": "ground_exponent",
+    "ground_saturation_km2": "ground_saturation",
+    "posture": "posture",
+    "works_multiplier": "works",
+    "works_build_per_day": "works_build",
+    "works_depth_km": "works_depth",
+    "works_still_km_per_day": "works_still",
+    "surprise_multiplier": "surprise",
+    "surprise_decay_per_day": "surprise_decay",
+    "culmination_ratio": "culmination",
+    "culmination_sharpness": "culmination_sharpness",
+    "supply_depth_km": "supply_depth",
+    "overextension_km": "overextension",
+    "fatigue_per_loss_share": "fatigue_losses",
+    "fatigue_per_effort_day": "fatigue_effort",
+    "pressure_days": "pressure_days",
+    "advance_memory_days": "advance_days",
+    "loss_memory_days": "loss_days",
+    "yield_memory_days": "yield_days",
+}
+_WITHDRAWAL = {
+    "withdrawal_per_100km_day": "hazard",
+    "withdrawal_pressure_gain": "pressure",
+    "withdrawal_loss_gain": "losses",
+    "withdrawal_supply_gain": "supply",
+    "withdrawal_sector_km": "sector",
+    "withdrawal_depth_km": "depth",
+    "withdrawal_prisoner_share": "prisoners",
+    "withdrawal_readiness": "readiness",
+    "collapse_share": "collapse_share",
+    "collapse_days": "collapse_days",
+}
+_LUCK = {
+    "luck_theatre_sigma": "theatre_sigma",
+    "luck_front_sigma": "front_sigma",
+    "luck_theatre_memory_days": "theatre_memory",
+    "luck_front_memory_days": "front_memory",
+}
+REFERENCE_DENSITY = 375.0  # combat power per km that goes with `combat.ground` (a unit, docs/model.md E8)
+
+
+def _combat(p: np.void, n: Numbers) -> None:
+    for field, name in _COMBAT.items():
+        p[field] = n(f"combat.{name}")
+    p["ground_reference_density"] = REFERENCE_DENSITY
+    p["casualty_sigma"] = spread(n("combat.casualty_spread"))
+    p["ground_sigma"] = spread(n("combat.ground_spread"))
+
+
+def _withdrawal_and_luck(p: np.void, n: Numbers) -> None:
+    for field, name in _WITHDRAWAL.items():
+        p[field] = n(f"withdrawal.{name}")
+    for field, name in _LUCK.items():
+        p[field] = n(f"luck.{name}")
+
+
+def _front(front: np.void, scenario: Scenario, name: str, n: Numbers) -> None:
+    given, path = scenario.fronts[name], f"fronts.{name}"
+    sides = list(scenario.sides)
+    theatre = scenario.theatres[given.theatre]
+    front["theatre"] = list(scenario.theatres).index(given.theatre)
+    front["kind"] = code.BORDER if given.kind == "border" else code.MAIN
+    front["positive_side"] = sides.index(theatre.positive)
+    for field, key in (
+        ("length_km", "length"),
+        ("salient_factor", "salient_factor"),
+        ("salient_min_km", "salient_minimum"),
+        ("reaction_days", "reaction"),
+        ("start_territory_km2", "territory"),
+        ("tempo_per_1000_per_day", "tempo"),
+        ("terrain", "terrain"),
+        ("displaced_per_km2", "density"),
+    ):
+        front[field] = n(f"{path}.{key}")
+    lowest = 0.0 if given.kind == "border" else -1e6
+    front["min_territory_km2"] = n(f"{path}.territory_minimum", lowest)
+    front["max_territory_km2"] = n(f"{path}.territory_maximum", 1e6)
+    for s, side in enumerate(sides):
+        front["start_readiness"][s] = n(f"{path}.readiness.{side}", 1.0)
+        front["start_works"][s] = n(f"{path}.works.{side}", 0.0)
+        front["start_effort"][s] = n(f"{path}.effort.{side}", 0.0)
+        front["supply_capacity_people"][s] = n(f"{path}.supply.{side}", 1e12)
+        front["interdiction"][s] = n(f"{path}.interdiction.{side}", 0.0)
+        front["garrison"][s] = n(f"{path}.garrison.{side}", 0.0)
+        for c, contingent in enumerate(scenario.sides[side].contingents):
+            front["start_people"][s, c] = round(n(f"{path}.forces.{side}.{contingent}", 0.0))
+
+
+def _tranches(p: np.void, scenario: Scenario, n: Numbers) -> None:
+    k = 0
+    for s, (side_name, side) in enumerate(scenario.sides.items()):
+        for c, (name, contingent) in enumerate(side.contingents.items()):
+            inflow = contingent.inflow
+            for tranche_name, tranche in inflow.tranches.items() if inflow else ():
+                assert inflow is not None
+                path = f"sides.{side_name}.contingents.{name}.inflow"
+                here = f"{path}.tranches.{tranche_name}"
+                row = p["tranche"][k]
+                row["side"], row["contingent"] = s, c
+                row["at_tick"] = tick_of(scenario, tranche.at, 0)
+                row["people"] = n(f"{path}.people") * n(f"{here}.share")
+                row["delay_days"], row["delay_sigma"] = n(f"{here}.delay"), n(f"{here}.delay_sigma")
+                row["cancel_probability"] = n(f"{here}.cancelled")
+                row["acclimatise_days"] = n(f"{path}.acclimatise")
+                row["front"] = list(scenario.fronts).index(inflow.front) if inflow.front else code.RESERVE
+                k += 1
+    p["n_tranches"] = k
+
+
+_WAITS = {"date": code.SCHEDULED, "allied_landing": code.ON_ALLIED_LANDING, "success": code.ON_SUCCESS}
+
+
+def _packages(p: np.void, scenario: Scenario, n: Numbers) -> None:
+    k = 0
+    for donor_name, donor in scenario.aid.items():
+        for name, package in donor.packages.items():
+            here, row = f"aid.{donor_name}.packages.{name}", p["package"][k]
+            row["side"] = list(scenario.sides).index(package.to)
+            row["waits_for"] = _WAITS[package.waits_for]
+            row["announced_tick"] = tick_of(scenario, package.announced, 0)
+            row["rounds"], row["probability"] = n(f"{here}.rounds"), n(f"{here}.probability")
+            row["delay_days"], row["delay_sigma"] = n(f"{here}.delay"), n(f"{here}.delay_sigma")
+            row["success_front"] = list(scenario.fronts).index(package.front) if package.front else 0
+            row["success_km2"] = n(f"{here}.above")
+            row["caution"] = n(f"aid.{donor_name}.caution")
+            row["politics_tick"] = tick_of(scenario, donor.politics.at if donor.politics else None, code.FAR)
+            row["politics_factor"] = n(f"aid.{donor_name}.politics.factor", 1.0)
+            k += 1
+    p["n_packages"] = k
+
+
+def _seasons(p: np.void, scenario: Scenario, n: Numbers) -> None:
+    k = 0
+    for name, season in scenario.seasons.items():
+        for year in range(scenario.start.year - 1, scenario.end.year + 1):
+            begins, ends = season.begins.in_year(year), season.ends.in_year(year)
+            ends = season.ends.in_year(year + 1) if ends <= begins else ends
+            if ends <= scenario.start or begins > scenario.end:
+                continue
+            if k >= code.SEASONS:
+                raise InputError.single("", "seasons", f"more than {code.SEASONS} seasons in the run")
+            row = p["season"][k]
+            row["start_tick"], row["end_tick"] = tick_of(scenario, begins, 0), tick_of(scenario, ends, 0)
+            for field in ("attack", "tempo", "mobility"):
+                row[field] = n(f"seasons.{name}.{field}")
+            k += 1
+    p["n_seasons"] = k
+
+
+def _incursion(p: np.void, scenario: Scenario, n: Numbers) -> None:
+    incursion = scenario.incursion
+    p["incursion_front"] = p["incursion_side"] = -1
+    p["incursion_tick"] = p["talks_tick"] = code.FAR
+    if scenario.talks:
+        p["talks_tick"] = tick_of(scenario, scenario.talks.at, code.FAR)
+        p["talks_mean_days"] = n("talks.mean_wait")
+    if incursion is None:
+        return
+    p["incursion_ordered"] = int(incursion.ordered)
+    p["incursion_side"] = list(scenario.sides).index(incursion.side)
+    p["incursion_front"] = list(scenario.fronts).index(incursion.front)
+    p["incursion_tick"] = tick_of(scenario, incursion.at, code.FAR)
+    p["incursion_effort"] = n("incursion.effort")
+    p["freed_share"], p["freed_delay_days"] = n("incursion.otherwise.share"), n("incursion.otherwise.delay")
+    for c, name in enumerate(scenario.sides[incursion.side].contingents):
+        p["incursion_people"][c] = round(n(f"incursion.force.{name}", 0.0))
+
+
+def _theatres(p: np.void, scenario: Scenario, n: Numbers) -> None:
+    roles = {theatre.role: index for index, theatre in enumerate(scenario.theatres.values())}
+    p["main_theatre"], p["second_theatre"] = roles.get("main", -1), roles.get("second", -1)
+    p["regained_km2"] = n("assess.regained_below", 10.0)
+
+
+def aims_of(scenario: Scenario, n: Numbers) -> Aims | None:
+    """How the scenario wants to be judged, or None."""
+    assess = scenario.assess
+    if assess is None:
+        return None
+    sides, theatres = list(scenario.sides), list(scenario.theatres)
+    roles = {theatre.role: index for index, theatre in enumerate(scenario.theatres.values())}
+    main, second = roles["main"], roles["second"]
+    under_test = sides.index(assess.side)
+    incursion = scenario.incursion
+    return Aims(
+        under_test,
+        sides.index(incursion.side) if incursion else 1 - under_test,
+        main,
+        second,
+        bool(incursion and incursion.ordered),
+        tuple((name, (when - scenario.start).days) for name, when in assess.dates.items()),
+        n("assess.reference_area"),
+        n("assess.regained_share"),
+        n("assess.kept_share"),
+        n("assess.minimum_gain"),
+        1.0 if scenario.theatres[theatres[main]].positive == assess.side else -1.0,
+        -1.0 if scenario.theatres[theatres[second]].positive == assess.side else 1.0,
+    )
+
+
+def patch(params: Record, loaded: Loaded, values: Mapping[str, float]) -> None:
+    """Write the interventions into the record: each the words that it changes, at its time.
+
+    Raises InputError for an intervention that changes only what counts at the start, or nothing.
+    """
+    before, base = params.copy(), quantities_of(loaded.scenario)
+    k = 0
+    for change in loaded.later:
+        own = quantities_of(change.scenario)
+        still = {path: value for path, value in values.items() if own.get(path) == base.get(path)}
+        after = base_params(change.scenario, Numbers(own, still))
+        words = np.flatnonzero(after.view(np.int64) != before.view(np.int64))
+        alive = [word for word in words if word not in START_WORDS]
+        if not alive and not values:
+            where = locate(loaded, f"interventions.{change.name}").where()
+            what = "changes only values that count at the start" if len(words) else "changes nothing"
+            raise InputError.single(where, f"interventions.{change.name}.set", what)
+        if k + len(alive) > code.PATCHES:
+            raise InputError.single("", "interventions", f"change more than {code.PATCHES} values in all")
+        for word in alive:
+            row = params[0]["patch"][k]
+            row["tick"], row["word"] = tick_of(loaded.scenario, change.at, 0), word
+            row["value"] = after.view(np.int64)[word]
+            k += 1
+        before = after
+    params[0]["n_patches"] = k
+
+
+def _start_words(dtype: np.dtype[np.void], offset: int = 0, inside: bool = False) -> Iterable[int]:
+    """Words of fields that are read only when a run starts (their names begin with 'start_', or hold a start stock)."""
+    for name in dtype.names or ():
+        field, at = dtype.fields[name][0], dtype.fields[name][1]  # type: ignore[index]
+        start = inside or name.startswith("start_") and dtype is not code.POLICY or name == "munitions_start_rounds"
+        start = start and name not in ("start_tick",)
+        size = math.prod(field.shape) if field.shape else 1
+        for index in range(size):
+            here = offset + at + index * field.base.itemsize
+            if field.base.names:
+                yield from _start_words(field.base, here, start)
+            elif start:
+                yield here // 8
+
+
+START_WORDS = frozenset(_start_words(code.PARAMS))
+
+
+def attribution_worlds(loaded: Loaded, values: Mapping[str, float]) -> dict[tuple[bool, bool, bool], Record]:
+    """Parameters of the eight worlds of the attribution (docs/model.md 3), the incursion ordered in all.
+
+    Keys: whether the defender may draw people from the main theatre; whether the initiator's main theatre lacks
+    the incursion force; whether the allied inflow lands.
+    """
+    lowered = lower(loaded, values)
+    return {
+        (diverts, lacks, inflow): _world(lowered, loaded.scenario, diverts, lacks, inflow)
+        for diverts in (False, True)
+        for lacks in (False, True)
+        for inflow in (False, True)
+    }
+
+
+def _world(lowered: Lowered, scenario: Scenario, diverts: bool, lacks: bool, inflow: bool) -> Record:
+    params = lowered.params.copy()
+    p = params[0]
+    main, initiator = int(p["main_theatre"]), int(p["incursion_side"])
+    on_main = [f for f in range(p["n_fronts"]) if p["front"][f]["theatre"] == main]
+    if not diverts:
+        for policy in p["policy"][1 - initiator]:
+            policy["source"][on_main] = 0
+    if not inflow:
+        p["tranche"]["people"][p["tranche"]["side"] == 1 - initiator] = 0.0
+    if not lacks:
+        _add_freed(p, scenario, on_main)
+    return params
+
+
+def _add_freed(p: np.void, scenario: Scenario, on_main: list[int]) -> None:
+    """Let the initiator's counterfactual share land on the main theatre from outside, pro rata (I off)."""
+    side = int(p["incursion_side"])
+    start = [int(p["front"][f]["start_people"][side].sum()) for f in on_main]
+    delay = timedelta(days=float(p["freed_delay_days"])) // timedelta(seconds=1)
+    for c, people in enumerate(p["incursion_people"]):
+        for f, here in zip(on_main, start, strict=True):
+            name = list(scenario.sides[list(scenario.sides)[side]].contingents.values())[c] if people > 0 else None
+            if name is None or here == 0 or not allowed_on(scenario, name, list(scenario.fronts)[f]):
+                continue
+            if p["n_tranches"] >= code.TRANCHES:
+                raise InputError.single("", "sides", f"attribution needs room for {len(on_main)} more tranches")
+            row = p["tranche"][p["n_tranches"]]
+            row["side"], row["contingent"], row["front"] = side, c, f
+            row["at_tick"] = p["incursion_tick"] + delay
+            row["people"] = people * p["freed_share"] * here / sum(start)
+            p["n_tranches"] += 1

@@ -1,0 +1,401 @@
+"""What a scenario file may say: every field with its unit, range, default and the source of the default.
+
+All collections are mappings by name, so that dotted paths (`fronts.kursk.forces.russia.regular`) reach every number.
+Rules across fields are in `consistency.py`, conversion to the model's parameters in `lower.py`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from sim.scenario import consistency
+from sim.scenario.policies import Policy
+from sim.scenario.quantities import (
+    Area,
+    AreaRange,
+    Days,
+    Factor,
+    Kilometres,
+    KilometresPerDay,
+    Number,
+    People,
+    PeoplePerKm2,
+    PeoplePerMonth,
+    PerDay,
+    Positive,
+    PositiveDays,
+    PositivePeoplePerDay,
+    Rounds,
+    RoundsPerDay,
+    Share,
+)
+from sim.scenario.values import Date, MonthDay
+
+CDB90 = "CDB90 battle data base (US Army CAA), battles 1914-1973, n=400"
+QJM = "Dupuy, Numbers, Predictions and War (QJM tables as tabulated publicly)"
+
+
+class Model(BaseModel):
+    """Base of all: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
+
+
+def default(value: object, source: str) -> Any:
+    """A default with its source, kept as a quantity with provenance."""
+    return Field(default={"value": value, "source": source})
+
+
+def assumed(value: object, why: str) -> Any:
+    """A default without a source, with the reason."""
+    return default(value, f"assumption: {why}")
+
+
+class Inflow(Model):
+    """People of an allied contingent who come from outside, in tranches (E18)."""
+
+    people: People
+    """All tranches together."""
+    tranches: dict[str, "Tranche"]
+    front: str | None = None
+    """Where they go after acclimatisation; the reserve if not given."""
+    acclimatise: Days = assumed(14, "time between landing and being fit to move to a front")
+
+
+class Tranche(Model):
+    """One landing."""
+
+    at: Date
+    share: Share
+    """Share of the inflow's people."""
+    delay: Days = assumed(0, "lands on its date")
+    delay_sigma: Factor = assumed(0.3, "spread of the log of the delay")
+    cancelled: Share = assumed(0, "probability that it never comes")
+
+
+class Contingent(Model):
+    """People of one kind on one side."""
+
+    quality: Factor = assumed(1, "combat effectiveness relative to regulars")
+    reserve: People = assumed(0, "none held back at the start")
+    fronts: list[str] | None = None
+    """Fronts or theatres where it may serve; everywhere if not given."""
+    arrival_readiness: Share = assumed(0.7, "new or recovered people are not yet at their best")
+    readiness_recovery: PerDay = assumed(0.03, "rotation within the front: about a month to recover")
+    inflow: Inflow | None = None
+
+
+class Recruits(Model):
+    """People who enter a side every week (E17)."""
+
+    per_month: PeoplePerMonth
+    contingent: str
+    response: Factor = assumed(0.3, "share by which recruiting follows irrecoverable losses")
+    minimum: PeoplePerMonth | None = None
+    maximum: PeoplePerMonth | None = None
+    training_minimum: PositiveDays = default(45, "Syrskyi to CNN, 5 Sep 2024: a month and half a month")
+    training_maximum: PositiveDays = default(60, "Syrskyi to CNN, 5 Sep 2024")
+
+
+class Casualties(Model):
+    """What engagements cost, and what becomes of the wounded (E7, E14)."""
+
+    attacking: Factor = assumed(8, "casualties per engagement as attacker at a thousand per km each")
+    defending: Factor = assumed(8, "casualties per engagement as defender at a thousand per km each")
+    irrecoverable: Share = default(0.3, "wounded to killed 2.5 to 5 (Dupuy Institute): killed and captured about 0.3")
+    returning: Share = default(0.5, "about half of the wounded return (private analyst, weak source)")
+    recovery: PositiveDays = assumed(45, "weeks in hospital and rehabilitation")
+    recovery_sigma: Factor = assumed(0.3, "spread of the log of the recovery time of a week's wounded")
+
+
+class Munitions(Model):
+    """Rounds in stock, made and fired (E4, E21)."""
+
+    stock: Rounds = assumed(1_000_000, "with fires at nearly their full effect")
+    production: RoundsPerDay = assumed(0, "none")
+    per_attack: Rounds = assumed(0, "rounds for an engagement as attacker")
+    per_defence: Rounds = assumed(0, "rounds for an engagement as defender")
+    half_effect: Rounds = assumed(1, "stock at which the part of fires that depends on stock is halved")
+    fires: Positive = assumed(1, "multiplier of combat power by fires with full stock")
+    floor: Share = assumed(0.6, "share of fires that does not depend on artillery stock")
+
+
+class Movement(Model):
+    """How people get to the fronts, and how many follow losses (E19, E20)."""
+
+    lift: dict[str, PositivePeoplePerDay] = {}
+    """People a day who can be moved to (or from) each theatre; 2,000 where not given."""
+    travel: Days = assumed(7, "median days between theatres or from the reserve")
+    travel_within: Days = assumed(3, "median days between fronts of one theatre")
+    travel_sigma: Factor = assumed(0.25, "spread of the log of the time on the way")
+    lost_en_route: Share = assumed(0, "nobody")
+    replacements: Share = assumed(0.7, "share of losses that a review asks to replace")
+    replacements_pressure: Factor = assumed(0.3, "how much pressure raises that share (exponent)")
+    emergency: Share = assumed(0.05, "share of a front's people sent for each unit of pressure above the alarm")
+    emergency_pressure: Number = assumed(0.7, "pressure at which an emergency begins (ln ratio)")
+    reserve_floor: People = assumed(0, "kept back in any case")
+    reserve_recovery: PerDay = assumed(0.07, "rest in reserve: about two weeks to recover")
+
+
+class Reviews(Model):
+    """When a side looks, and how old its picture is (E23)."""
+
+    every: PositiveDays = assumed(7, "weekly reviews")
+    first: PositiveDays | None = None
+    reporting_delay: Days = assumed(2, "days until a headquarters believes the map")
+
+
+class Side(Model):
+    """One of the two sides."""
+
+    contingents: dict[str, Contingent]
+    recruits: Recruits | None = None
+    casualties: Casualties = Field(default_factory=Casualties)
+    munitions: Munitions = Field(default_factory=Munitions)
+    movement: Movement = Field(default_factory=Movement)
+    reviews: Reviews = Field(default_factory=Reviews)
+    policies: dict[str, Policy] = {}
+
+
+class Theatre(Model):
+    """Fronts that belong together."""
+
+    positive: str
+    """The side whose gains count as positive territory."""
+    role: Literal["main", "second", "other"] = "other"
+    title: str = ""
+
+
+class Front(Model):
+    """Where the sides meet."""
+
+    theatre: str
+    kind: Literal["main", "border"] = "main"
+    length: Kilometres
+    """Length of a main front, or of the border that is guarded."""
+    forces: dict[str, dict[str, People]]
+    effort: dict[str, Share] = {}
+    """Share of full tempo that each side attacks with; 0 where not given."""
+    works: dict[str, Share] = {}
+    readiness: dict[str, Share] = {}
+    supply: dict[str, People] = {}
+    """People whom each side can supply there fully; unlimited where not given."""
+    interdiction: dict[str, Share] = {}
+    garrison: dict[str, People] = {}
+    tempo: Positive = assumed(0.2, "engagements a day per thousand attackers at full tempo")
+    terrain: Positive = default(1.2, f"rolling, bare or flat, mixed: {QJM}")
+    territory: AreaRange = assumed(0, "the line at the start")
+    territory_minimum: AreaRange | None = None
+    territory_maximum: AreaRange | None = None
+    salient_factor: Positive = default(2.5, "arc of a half-disc of area A is 2.5 sqrt(A)")
+    salient_minimum: Kilometres = assumed(20, "frontage of the first foothold")
+    reaction: PositiveDays = assumed(7, "time in which an alerted border guard concentrates on a salient")
+    density: PeoplePerKm2 = assumed(0, "people per km2, for those displaced")
+
+
+class Combat(Model):
+    """The laws of combat, the same on every front (E2 to E16)."""
+
+    granularity: Positive = assumed(1, "engagements that one event stands for")
+    win_intercept: Number = default(0.216, CDB90)
+    win_slope: Number = default(0.446, CDB90)
+    own_exponent: Factor = default(0.635, f"p + q = 1 and p - q = 0.27, slope of ln loss ratio: {CDB90}")
+    enemy_exponent: Factor = default(0.365, f"p + q = 1 and p - q = 0.27, slope of ln loss ratio: {CDB90}")
+    beaten: Positive = assumed(1.2, "casualties of the beaten side against those of the winner's law")
+    casualty_spread: Factor = assumed(0.5, "coefficient of variation of the casualties of an event")
+    ground: Positive = assumed(0.35, "km2 per won engagement at 375 power per km (before saturation)")
+    ground_exponent: Factor = assumed(1.5, "how ground falls with defending power per km")
+    ground_saturation: Area = assumed(30, "what troops can drive over in one won engagement, km2")
+    ground_spread: Factor = assumed(1, "coefficient of variation of the ground of a won engagement")
+    posture: Positive = default(1.3, f"hasty defence: {QJM}")
+    works: Positive = default(1.23, f"fortified 1.6 against hasty 1.3: {QJM}")
+    works_build: PerDay = assumed(0.02, "a line that stands still is fortified in about 50 days")
+    works_depth: Kilometres = assumed(10, "depth of a fortified belt")
+    works_still: KilometresPerDay = assumed(0.05, "loss of ground at which building falls to a third")
+    surprise: Positive = default(2.24, "complete surprise: Dupuy Institute, The Combat Value of Surprise")
+    surprise_decay: PerDay = default(0.405, "a third a day (ln 1.5): Dupuy Institute")
+    culmination: Factor = assumed(1.1, "force ratio at which half of the ordered effort is sustained; 0 = off")
+    culmination_sharpness: Positive = assumed(4, "exponent of the force ratio in the share that is sustained")
+    supply_depth: Kilometres = assumed(60, "depth of a salient at which supply falls to a third")
+    overextension: Kilometres = assumed(10, "advance within two weeks at which supply falls to a third")
+    fatigue_losses: Factor = assumed(3, "readiness worn per share of people lost")
+    fatigue_effort: PerDay = assumed(0.003, "readiness worn a day at full effort")
+    pressure_days: PositiveDays = default(7, "DESIGN: pressure is smoothed over 7 days")
+    advance_days: PositiveDays = assumed(14, "memory of recent advance")
+    loss_days: PositiveDays = assumed(7, "memory of recent losses")
+    yield_days: PositiveDays = assumed(30, "memory of gains that reviews compare")
+
+
+class Withdrawal(Model):
+    """When a sector gives way, and what that costs (E16)."""
+
+    hazard: PerDay = assumed(0.005, "withdrawals a day per 100 km at pressure 0")
+    pressure: Factor = assumed(1.5, "growth of the hazard per unit of pressure (exponent)")
+    losses: Factor = assumed(0.5, "growth per percent of people lost a day (exponent)")
+    supply: Factor = assumed(2, "growth per unit of supply lost (exponent)")
+    sector: Kilometres = assumed(10, "frontage that gives way")
+    depth: Kilometres = assumed(2, "mean depth given up")
+    prisoners: Share = assumed(0.03, "share of the sector's people lost")
+    readiness: Share = assumed(0.6, "readiness of those who got away, against before")
+    collapse_share: Share = assumed(0.25, "share of a holding lost within the window that counts as a collapse")
+    collapse_days: PositiveDays = assumed(10, "window of a collapse; at most 60")
+
+
+class Luck(Model):
+    """Correlated disturbance of ground per won engagement (E10)."""
+
+    theatre_sigma: Factor = assumed(0, "no luck common to a theatre")
+    front_sigma: Factor = assumed(0, "no luck common to a front")
+    theatre_memory: PositiveDays = assumed(30, "memory of the theatre's luck")
+    front_memory: PositiveDays = assumed(30, "memory of a front's luck")
+
+
+class Season(Model):
+    """Part of the year in which weather changes three different things (QJM weather factors)."""
+
+    begins: MonthDay
+    ends: MonthDay
+    attack: Positive = assumed(1, "multiplier of combat power in attack")
+    tempo: Positive = assumed(1, "multiplier of tempo")
+    mobility: Positive = assumed(1, "multiplier of the ground that can be driven over")
+
+
+class Otherwise(Model):
+    """What the force does when no incursion is ordered (E25)."""
+
+    share: Share = assumed(0.5, "share that goes to the main theatre; the rest stays in reserve")
+    delay: Days = assumed(14, "days until it is sent")
+
+
+class Incursion(Model):
+    """The order to open the second front."""
+
+    side: str
+    front: str
+    at: Date
+    ordered: Annotated[bool, Field(strict=True)] = True
+    force: dict[str, People]
+    effort: Share = assumed(1, "full tempo")
+    otherwise: Otherwise = Field(default_factory=Otherwise)
+
+
+class Package(Model):
+    """Munitions given to a side (E22)."""
+
+    to: str
+    rounds: Rounds
+    waits_for: Literal["date", "allied_landing", "success"] = "date"
+    announced: Date | None = None
+    delay: Days = default(90, "Politico via babel.ua, 7 Nov 2024: several months")
+    delay_sigma: Factor = assumed(0.3, "spread of the log of the delay")
+    probability: Share = assumed(1, "it comes if its occasion comes")
+    front: str | None = None
+    above: Area = assumed(0, "territory on the front that counts as success")
+
+
+class Politics(Model):
+    """A change of politics on a date."""
+
+    at: Date
+    factor: Factor
+    """Multiplier of deliveries from then on."""
+
+
+class Donor(Model):
+    """A third actor: what it gives, how cautiously, and what its politics change."""
+
+    packages: dict[str, Package] = {}
+    caution: Share = assumed(0, "share of each delivery withheld")
+    politics: Politics | None = None
+
+
+class Talks(Model):
+    """When talks begin."""
+
+    at: Date
+    mean_wait: Days = assumed(0, "on the date; otherwise an exponential wait follows")
+
+
+class Assess(Model):
+    """How dual success is judged (docs/model.md 3)."""
+
+    side: str
+    """The side under test: it defends the second front and attacks on the main one."""
+    dates: dict[str, Date]
+    reference_area: Area
+    """A_ref: the largest area held on the second front, by a stated assessor."""
+    regained_share: Share = assumed(0.5, "K*: share of the area that must be regained")
+    kept_share: Share = assumed(0.8, "E*: share of the counterfactual gain that must be kept")
+    minimum_gain: Area = assumed(100, "G_min: gain below which losing it does not matter")
+    regained_below: Area = assumed(10, "area at which the second front counts as regained")
+
+
+class Intervention(Model):
+    """On a date, runtime parameters take other values."""
+
+    at: Date
+    set: dict[str, Any]
+    about: str = ""
+
+
+class Option(Model):
+    """One option of a choice."""
+
+    about: str = ""
+    set: dict[str, Any] = {}
+
+
+class Decision(Model):
+    """A choice of an actor."""
+
+    default: str
+    options: dict[str, Option]
+    about: str = ""
+
+
+class Counterfactual(Model):
+    """What holds when no incursion is ordered."""
+
+    about: str = ""
+    set: dict[str, Any] = {}
+
+
+class Joint(Model):
+    """Rows of a joint sample (a posterior): a draw takes one row for all its paths."""
+
+    paths: list[str]
+    rows: list[list[float]]
+    source: str = ""
+
+
+class Scenario(Model):
+    """A scenario."""
+
+    twofront: Literal[1]
+    title: str
+    question: str = ""
+    notes: str = ""
+    start: Date
+    end: Date
+    sides: dict[str, Side]
+    theatres: dict[str, Theatre]
+    fronts: dict[str, Front]
+    combat: Combat = Field(default_factory=Combat)
+    withdrawal: Withdrawal = Field(default_factory=Withdrawal)
+    luck: Luck = Field(default_factory=Luck)
+    seasons: dict[str, Season] = {}
+    incursion: Incursion | None = None
+    aid: dict[str, Donor] = {}
+    talks: Talks | None = None
+    assess: Assess | None = None
+    interventions: dict[str, Intervention] = {}
+    joint: dict[str, Joint] = {}
+    choices: dict[str, dict[str, Decision]] = {}
+    chosen: dict[str, str] = {}
+    counterfactual: Counterfactual | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Scenario":
+        """Raise every contradiction between fields at once."""
+        consistency.check(self)
+        return self
