@@ -1,0 +1,160 @@
+"""Engagements: how often, who wins, what they cost, what ground they take (E5 to E8)."""
+
+import math
+
+import numpy as np
+from sim.model.kernel import kernel
+
+from sim.model.draws import mean_one_lognormal, stream_id, uniform, whole
+from sim.model.power import MAX_RATIO, frontage
+from sim.model.state import PURPOSE_ENGAGEMENT_RESULT
+
+
+@kernel
+def culmination(p, ratio):
+    """Share of the ordered effort that a force ratio sustains, 0..1: rises, saturates, and ends an attack (E5)."""
+    if p.culmination_ratio <= 0.0:
+        return 1.0
+    if ratio <= 0.0:
+        return 0.0
+    return 1.0 / (1.0 + math.exp(p.culmination_sharpness * (math.log(p.culmination_ratio) - math.log(ratio))))
+
+
+@kernel
+def ground_left(p, s, f, side):
+    """Area that a side can still take on a front before its bound, km2."""
+    if side == p.front[f].positive_side:
+        return p.front[f].max_territory_km2 - s.front[f].territory_km2
+    return s.front[f].territory_km2 - p.front[f].min_territory_km2
+
+
+@kernel
+def engagement_rate(p, s, f, side):
+    """Engagement events a day of an attacking side on a front (E5)."""
+    front = s.front[f]
+    if front.total[side] <= 0 or front.effort[side] <= 0.0 or ground_left(p, s, f, side) <= 0.0:
+        return 0.0
+    full = p.front[f].tempo_per_1000_per_day * front.total[side] / 1000.0
+    return full * front.effort[side] * s.season_tempo * culmination(p, front.ratio[side]) / p.granularity
+
+
+@kernel
+def win_probability(p, ratio):
+    """Probability that the attacker wins an engagement (E6; CDB90)."""
+    if ratio >= MAX_RATIO:
+        return 1.0
+    if ratio <= 0.0:
+        return 0.0
+    return 1.0 / (1.0 + math.exp(-p.win_intercept - p.win_slope * math.log(ratio)))
+
+
+@kernel
+def mean_casualties(p, kappa, own, enemy_power, attackers, width):
+    """Mean casualties of one side in one event by the generalised Lanchester law, people (E7).
+
+    own, attackers: people; enemy_power: combat power; width: km; kappa: casualties per engagement at
+    one thousand per km each.
+    """
+    if own <= 0 or enemy_power <= 0.0 or attackers <= 0:
+        return 0.0
+    scale = 1.0 / (1000.0 * width)
+    return (
+        p.granularity
+        * kappa
+        * math.pow(own * scale, p.own_exponent)
+        * math.pow(enemy_power * scale, p.enemy_exponent)
+        / (attackers * scale)
+    )
+
+
+@kernel
+def mean_ground(p, s, density):
+    """Mean ground of one won engagement against a density of combat power per km, km2 (E8)."""
+    saturation = p.ground_saturation_km2 * s.season_mobility
+    if density <= 0.0:
+        return saturation
+    thin = p.ground_km2 * math.pow(p.ground_reference_density / density, p.ground_exponent)
+    return 1.0 / (1.0 / thin + 1.0 / saturation)
+
+
+@kernel
+def take_ground(p, s, f, side, area):
+    """Give a side an area on a front, within the bounds; the loser's works go with it. Returns km2 taken (E8, E12)."""
+    taken = min(area, max(0.0, ground_left(p, s, f, side)))
+    front = s.front[f]
+    other = 1 - side
+    front.territory_km2 += taken if side == p.front[f].positive_side else -taken
+    front.peak_km2 = max(front.peak_km2, front.territory_km2)
+    front.trough_km2 = min(front.trough_km2, front.territory_km2)
+    front.recent_gain_km2[side] += taken
+    front.yield_gain_km2[side] += taken
+    front.works[other] *= math.exp(-taken / (frontage(p, s, f, other) * p.works_depth_km))
+    return taken
+
+
+@kernel
+def suffer(p, s, f, side, casualties, irrecoverable_share, split, rounding):
+    """Take casualties from the contingents of a side by one systematic draw; the ledger follows (E7, E14)."""
+    front, account = s.front[f], s.side[side]
+    present = front.total[side]
+    if casualties <= 0 or present <= 0:
+        return
+    casualties = min(casualties, present)
+    before, cumulated = 0, 0
+    for c in range(p.side[side].n_contingents):
+        cumulated += front.people[side, c]
+        upto = np.int64(math.ceil(cumulated * casualties / present - split))
+        upto = max(before, min(casualties, upto))
+        hit = upto - before
+        before = upto
+        dead = min(hit, whole(hit * irrecoverable_share, rounding))
+        front.people[side, c] -= hit
+        account.lost[c] += dead
+        account.wounded[c] += hit - dead
+        account.wounded_this_week[c] += hit - dead
+        account.irrecoverable += dead
+        account.irrecoverable_today += dead
+        front.irrecoverable[side] += dead
+    front.casualties_today[side] += casualties
+    front.casualties[side] += casualties
+    account.casualties += casualties
+
+
+@kernel
+def fight(p, s, f, side):
+    """One engagement event: a side attacks on a front (E6 to E8, E21). Ten uniforms, whatever happens."""
+    k = stream_id(PURPOSE_ENGAGEMENT_RESULT, f, side)
+    u_win, u_own, u_enemy = uniform(s, k), uniform(s, k), uniform(s, k)
+    u_own_round, u_enemy_round = uniform(s, k), uniform(s, k)
+    u_own_split, u_enemy_split = uniform(s, k), uniform(s, k)
+    u_own_dead, u_enemy_dead, u_ground = uniform(s, k), uniform(s, k), uniform(s, k)
+
+    front, other = s.front[f], 1 - side
+    won = u_win < win_probability(p, front.ratio[side])
+    width = front.frontage_km[other]
+    attackers, defenders = front.total[side], front.total[other]
+    own = mean_casualties(
+        p, p.side[side].casualties_attacking, attackers, front.power_defence[other], attackers, width
+    )
+    enemy = mean_casualties(
+        p, p.side[other].casualties_defending, defenders, front.power_attack[side], attackers, width
+    )
+    own *= mean_one_lognormal(p.casualty_sigma, u_own) * (1.0 if won else p.beaten_multiplier)
+    enemy *= mean_one_lognormal(p.casualty_sigma, u_enemy) * (p.beaten_multiplier if won else 1.0)
+    density = front.power_defence[other] / width
+    suffer(p, s, f, side, whole(own, u_own_round), p.side[side].irrecoverable_share, u_own_split, u_own_dead)
+    suffer(p, s, f, other, whole(enemy, u_enemy_round), p.side[other].irrecoverable_share, u_enemy_split, u_enemy_dead)
+    if won:
+        luck = front.luck * s.theatre_luck[p.front[f].theatre]
+        area = p.granularity * mean_ground(p, s, density) * mean_one_lognormal(p.ground_sigma, u_ground) * luck
+        take_ground(p, s, f, side, area)
+    spend_rounds(p, s, side, p.side[side].rounds_per_attack)
+    spend_rounds(p, s, other, p.side[other].rounds_per_defence)
+    front.engagements[side] += 1
+    front.wins[side] += 1 if won else 0
+
+
+@kernel
+def spend_rounds(p, s, side, rounds):
+    """Take the rounds of one event from the stock, not below zero (E21)."""
+    s.side[side].munitions = max(0.0, s.side[side].munitions - rounds * p.granularity)

@@ -1,0 +1,301 @@
+"""Reviews: what a headquarters sees, and what its policies order (E23). A policy is plain data."""
+
+import math
+
+import numpy as np
+from sim.model.kernel import kernel
+
+from sim.model.flows import replacement_need
+from sim.model.pipeline import reserve_for, send_from_front, send_from_reserve, ticks
+from sim.model.state import (
+    BY_PRESSURE,
+    FAR,
+    FOLLOW_YIELD,
+    HISTORY,
+    HOLD,
+    MAIN_EFFORT,
+    REINFORCE,
+    RESERVE,
+    THRESHOLD,
+    TICKS_PER_DAY,
+    WITHDRAW,
+)
+
+
+@kernel
+def seen_row(p, s, side):
+    """Row of the daily record that a side sees: as it was a reporting delay ago."""
+    day = int((s.now / TICKS_PER_DAY) - p.side[side].reporting_delay_days)
+    return max(0, max(day, s.day - HISTORY + 1)) % HISTORY
+
+
+@kernel
+def held_km2(p, s, row, f, side):
+    """Area beyond the starting line that a side is seen to hold on a front, km2; negative: it has lost ground."""
+    seen = s.history_territory_km2[row, f]
+    return seen if side == p.front[f].positive_side else -seen
+
+
+@kernel
+def triggered(p, s, side, k, row):
+    """Whether what is seen meets every condition that policy k states (an unstated one is not a number)."""
+    policy = p.policy[side, k]
+    f = policy.trigger_front
+    if f < 0:
+        return True
+    held = held_km2(p, s, row, f, side)
+    if not math.isnan(policy.trigger_lost_km2) and -held < policy.trigger_lost_km2:
+        return False
+    if not math.isnan(policy.trigger_held_below_km2) and held > policy.trigger_held_below_km2:
+        return False
+    return math.isnan(policy.trigger_pressure) or s.history_pressure[row, f, side] >= policy.trigger_pressure
+
+
+@kernel
+def in_force(p, s, side, k, row):
+    """Whether policy k acts now: in its dates, triggered (it latches when seen), and its delay over."""
+    policy, account = p.policy[side, k], s.side[side]
+    if s.now < policy.start_tick or s.now >= policy.end_tick:
+        return False
+    if account.trigger_tick[k] == FAR:
+        if not triggered(p, s, side, k, row):
+            return False
+        account.trigger_tick[k] = s.now
+        total = 0
+        for f in range(p.n_fronts):
+            if policy.source[f] != 0:
+                total += s.front[f].total[side]
+        account.people_at_trigger[k] = total
+    return s.now >= account.trigger_tick[k] + np.int64(policy.after_days * TICKS_PER_DAY)
+
+
+@kernel
+def order_effort(p, s, side, k):
+    """Set effort on the fronts of a policy: level x weight (hold, main effort)."""
+    policy = p.policy[side, k]
+    for f in range(p.n_fronts):
+        if policy.on_front[f] != 0:
+            s.front[f].effort[side] = max(0.0, min(1.0, policy.effort * policy.weight[f]))
+
+
+@kernel
+def strength(s, f, side):
+    """People on a front and on their way to it."""
+    return s.front[f].total[side] + s.front[f].inbound[side]
+
+
+@kernel
+def rebalance(p, s, side, k, shares):
+    """Move people between a policy's fronts toward shares of their total, closing `move_share` of each gap (E23)."""
+    policy = p.policy[side, k]
+    total = 0
+    for f in range(p.n_fronts):
+        total += strength(s, f, side) if policy.on_front[f] != 0 else 0
+    for to in range(p.n_fronts):
+        if policy.on_front[to] == 0:
+            continue
+        missing = (shares[to] * total - strength(s, to, side)) * policy.move_share
+        for origin in range(p.n_fronts):
+            if missing < 1.0:
+                break
+            if policy.on_front[origin] != 0 and origin != to:
+                spare = (strength(s, origin, side) - shares[origin] * total) * policy.move_share
+                if spare >= 1.0:
+                    missing -= send_from_front(p, s, side, origin, to, np.int64(min(spare, missing)))
+
+
+@kernel
+def main_effort(p, s, side, k):
+    """Effort and people by weights (E23)."""
+    policy = p.policy[side, k]
+    order_effort(p, s, side, k)
+    if policy.move_share <= 0.0:
+        return
+    shares = s.scratch[0]
+    total = 0.0
+    for f in range(p.n_fronts):
+        shares[f] = policy.weight[f] if policy.on_front[f] != 0 else 0.0
+        total += shares[f]
+    if total > 0.0:
+        for f in range(p.n_fronts):
+            shares[f] /= total
+        rebalance(p, s, side, k, shares)
+
+
+@kernel
+def by_pressure(p, s, side, k, row):
+    """People drift to shares proportional to people x exp(gain x pressure) (E23)."""
+    policy = p.policy[side, k]
+    shares = s.scratch[0]
+    total = 0.0
+    for f in range(p.n_fronts):
+        shares[f] = 0.0
+        if policy.on_front[f] != 0:
+            shares[f] = strength(s, f, side) * math.exp(policy.pressure_gain * s.history_pressure[row, f, side])
+            total += shares[f]
+    if total > 0.0:
+        for f in range(p.n_fronts):
+            shares[f] /= total
+        rebalance(p, s, side, k, shares)
+
+
+@kernel
+def bring_up(p, s, side, k, required):
+    """Bring the watched front up to a strength: from the reserve first, then from the policy's sources (E23).
+
+    A review takes at most `reserve_share` of the reserve; from the sources, altogether, at most
+    `move_share` of the people who stood there at the trigger.
+    """
+    policy, account = p.policy[side, k], s.side[side]
+    f = policy.watch
+    missing = np.int64(required) - strength(s, f, side)
+    if missing <= 0:
+        return
+    from_reserve = np.int64(policy.reserve_share * reserve_for(p, s, side, f))
+    missing -= send_from_reserve(p, s, side, f, min(missing, from_reserve))
+    left = np.int64(policy.move_share * account.people_at_trigger[k]) - account.drawn_by_policy[k]
+    missing = min(missing, left)
+    total = 0
+    for origin in range(p.n_fronts):
+        total += s.front[origin].total[side] if policy.source[origin] != 0 else 0
+    asked = missing
+    for origin in range(p.n_fronts):
+        if policy.source[origin] != 0 and asked > 0 and total > 0:
+            part = np.int64(math.ceil(asked * s.front[origin].total[side] / total))
+            sent = send_from_front(p, s, side, origin, f, min(part, missing))
+            account.drawn_by_policy[k] += sent
+            missing -= sent
+
+
+@kernel
+def threshold(p, s, side, k, row):
+    """Required on the watched front = base + per km2 x area lost; and effort there (E23)."""
+    policy = p.policy[side, k]
+    lost = max(0.0, -held_km2(p, s, row, policy.watch, side))
+    bring_up(p, s, side, k, policy.base_people + policy.people_per_km2 * lost)
+    s.front[policy.watch].effort[side] = max(0.0, min(1.0, policy.effort))
+
+
+@kernel
+def yield_shares(p, s, side, k, row):
+    """Each front's share of the recent gain per effective attacker; all zero when nothing is gained (E23)."""
+    shares = s.scratch[0]
+    total = 0.0
+    for f in range(p.n_fronts):
+        shares[f] = 0.0
+        if p.policy[side, k].on_front[f] != 0:
+            at_work = s.history_people[row, f, side] * s.front[f].effort[side]
+            shares[f] = s.history_yield[row, f, side] / (at_work + 1000.0)
+            total += shares[f]
+    if total > 0.0:
+        for f in range(p.n_fronts):
+            shares[f] /= total
+    return shares
+
+
+@kernel
+def drift_shares(p, s, side, k, current, goal):
+    """Move shares toward a goal at the policy's rate, within its floor and cap; they add up to one."""
+    policy = p.policy[side, k]
+    step = 1.0 - math.exp(-policy.rate_per_day * p.side[side].review_days)
+    total = 0.0
+    for f in range(p.n_fronts):
+        if policy.on_front[f] != 0:
+            current[f] += step * (goal[f] - current[f])
+            current[f] = max(policy.floor_share, min(policy.cap_share, current[f]))
+            total += current[f]
+    for f in range(p.n_fronts):
+        current[f] = current[f] / total if policy.on_front[f] != 0 and total > 0.0 else 0.0
+
+
+@kernel
+def follow_yield(p, s, side, k, row):
+    """Effort and people drift to where ground is being gained per effective attacker (E23)."""
+    policy = p.policy[side, k]
+    goal = yield_shares(p, s, side, k, row)
+    efforts, people, gained = 0.0, 0, 0.0
+    for f in range(p.n_fronts):
+        if policy.on_front[f] != 0:
+            efforts += s.front[f].effort[side]
+            people += strength(s, f, side)
+            gained += goal[f]
+    if gained <= 0.0 or efforts <= 0.0 or people <= 0:
+        return
+    effort_shares, people_shares = s.scratch[1], s.scratch[2]
+    for f in range(p.n_fronts):
+        if policy.on_front[f] != 0:
+            effort_shares[f] = s.front[f].effort[side] / efforts
+            people_shares[f] = strength(s, f, side) / people
+    drift_shares(p, s, side, k, effort_shares, goal)
+    for f in range(p.n_fronts):
+        if policy.on_front[f] != 0:
+            s.front[f].effort[side] = max(0.0, min(1.0, effort_shares[f] * efforts))
+    if policy.move_share > 0.0:
+        drift_shares(p, s, side, k, people_shares, goal)
+        rebalance(p, s, side, k, people_shares)
+
+
+@kernel
+def leave_fronts(p, s, side, k):
+    """Leave the policy's fronts: no effort, everybody to the reserve (E23)."""
+    for f in range(p.n_fronts):
+        if p.policy[side, k].on_front[f] != 0:
+            s.front[f].effort[side] = 0.0
+            send_from_front(p, s, side, f, RESERVE, s.front[f].total[side])
+
+
+@kernel
+def carry_out(p, s, side, k, row):
+    """Do what policy k orders."""
+    kind = p.policy[side, k].kind
+    if kind == HOLD:
+        order_effort(p, s, side, k)
+    elif kind == MAIN_EFFORT:
+        main_effort(p, s, side, k)
+    elif kind == BY_PRESSURE:
+        by_pressure(p, s, side, k, row)
+    elif kind == THRESHOLD:
+        threshold(p, s, side, k, row)
+    elif kind == FOLLOW_YIELD:
+        follow_yield(p, s, side, k, row)
+    elif kind == REINFORCE:
+        bring_up(p, s, side, k, p.policy[side, k].target_people)
+    elif kind == WITHDRAW:
+        leave_fronts(p, s, side, k)
+
+
+@kernel
+def replace_losses(p, s, side, row):
+    """Replacements from the reserve to the fronts, pro rata where it does not suffice (E20)."""
+    needs = s.scratch[3]
+    total = 0.0
+    for f in range(p.n_fronts):
+        needs[f] = 0.0
+        seen = s.history_casualties[row, f, side]
+        if s.front[f].total[side] > 0:
+            needs[f] = replacement_need(p, s, f, side, seen, s.history_pressure[row, f, side])
+            total += needs[f]
+        s.front[f].casualties_at_review[side] = max(s.front[f].casualties_at_review[side], seen)
+    available = 0
+    for c in range(p.side[side].n_contingents):
+        available += s.side[side].reserve[c]
+    free = max(0.0, available - p.side[side].reserve_floor)
+    scale = min(1.0, free / total) if total > 0.0 else 0.0
+    for f in range(p.n_fronts):
+        if needs[f] > 0.0:
+            send_from_reserve(p, s, side, f, np.int64(needs[f] * scale))
+
+
+@kernel
+def order_policies(p, s, side):
+    """Apply a side's policies in file order (E23)."""
+    row = seen_row(p, s, side)
+    for k in range(p.n_policies[side]):
+        if in_force(p, s, side, k, row):
+            carry_out(p, s, side, k, row)
+
+
+@kernel
+def next_review(p, s, side):
+    """When a side reviews again."""
+    return s.now + ticks(p.side[side].review_days)

@@ -1,0 +1,143 @@
+"""Where people come from and what takes them to the front: recruits, wounded, landings, replacements, the incursion.
+
+E14, E17, E18, E20 and E25 of docs/model.md.
+"""
+
+import math
+
+import numpy as np
+from sim.model.kernel import kernel
+
+from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
+from sim.model.drift import DAYS_PER_MONTH
+from sim.model.pipeline import allowed, count_diversion, push, send, ticks, to_front
+from sim.model.state import (
+    ADDRESS_RECOVERY,
+    ADDRESS_TRAINING,
+    ADDRESS_TRANCHE,
+    FAR,
+    PURPOSE_PEOPLE,
+    RESERVE,
+    SLOT_LANDING,
+    TRAINING,
+    WOUNDED,
+)
+
+
+@kernel
+def admit_wounded(p, s, side, week):
+    """The week's wounded of each contingent become a cohort that is due after recovery (E14)."""
+    a = s.side[side]
+    for c in range(p.side[side].n_contingents):
+        if a.wounded_this_week[c] > 0:
+            u = at_address(s, ADDRESS_RECOVERY, side, c, week)
+            days = median_lognormal(p.side[side].recovery_days, p.side[side].recovery_sigma, u)
+            push(s, s.now + ticks(days), WOUNDED, a.wounded_this_week[c], side, c, RESERVE, RESERVE, 0.0)
+            a.wounded_this_week[c] = 0
+
+
+@kernel
+def recruits_per_month(p, s, side):
+    """Recruits a month: a base that answers losses, within limits (E17)."""
+    a = p.side[side]
+    answer = a.recruits_response * (s.side[side].irrecoverable_per_month - a.recruits_per_month)
+    return max(a.recruits_min_per_month, min(a.recruits_max_per_month, a.recruits_per_month + answer))
+
+
+@kernel
+def recruit(p, s, side, week):
+    """A week's recruits enter training (E17)."""
+    a = p.side[side]
+    c = a.recruits_contingent
+    mean = recruits_per_month(p, s, side) * 7.0 / DAYS_PER_MONTH
+    people = whole(mean, uniform(s, stream_id(PURPOSE_PEOPLE, 0, side)))
+    if people > 0:
+        u = at_address(s, ADDRESS_TRAINING, side, week, 0)
+        days = a.training_min_days + u * (a.training_max_days - a.training_min_days)
+        s.side[side].entered[c] += people
+        s.side[side].training[c] += people
+        push(s, s.now + ticks(days), TRAINING, people, side, c, RESERVE, RESERVE, a.contingent[c].arrival_readiness)
+
+
+@kernel
+def schedule_tranche(p, s, k):
+    """When tranche k lands, or FAR when it is cancelled (E18)."""
+    t = p.tranche[k]
+    if at_address(s, ADDRESS_TRANCHE, k, 0, 0) < t.cancel_probability:
+        return FAR
+    if t.delay_days <= 0.0:
+        return t.at_tick
+    delay = median_lognormal(t.delay_days, t.delay_sigma, at_address(s, ADDRESS_TRANCHE, k, 1, 0))
+    return t.at_tick + ticks(delay)
+
+
+@kernel
+def land(p, s, k):
+    """Tranche k lands: it acclimatises, then moves to its front or to the reserve (E18)."""
+    t = p.tranche[k]
+    people = whole(t.people, at_address(s, ADDRESS_TRANCHE, k, 2, 0))
+    s.next_tranche_tick[k] = FAR
+    refresh_landings(p, s)
+    if people <= 0:
+        return
+    a = s.side[t.side]
+    a.entered[t.contingent] += people
+    a.training[t.contingent] += people
+    a.allied_landed += people
+    ready = p.side[t.side].contingent[t.contingent].arrival_readiness
+    due = s.now + ticks(t.acclimatise_days) if t.acclimatise_days > 0.0 else s.now
+    push(s, due, TRAINING, people, t.side, t.contingent, t.front, RESERVE, ready)
+
+
+@kernel
+def refresh_landings(p, s):
+    """Set the time of the next landing."""
+    first = FAR
+    for k in range(p.n_tranches):
+        first = min(first, s.next_tranche_tick[k])
+    s.next_tick[SLOT_LANDING] = first
+
+
+@kernel
+def replacement_need(p, s, f, side, seen_casualties, pressure):
+    """People whom a front asks for at a review: losses since the last, more under pressure, and an emergency (E20)."""
+    a, front = p.side[side], s.front[f]
+    losses = max(0, seen_casualties - front.casualties_at_review[side])
+    factor = min(3.0, math.exp(a.replacement_pressure_gain * pressure))
+    need = a.replacement_share * losses * factor
+    need += a.emergency_share * front.total[side] * max(0.0, pressure - a.emergency_pressure)
+    return need
+
+
+@kernel
+def free_force(p, s):
+    """No incursion was ordered: the stated share of its force goes to the main theatre (E25)."""
+    side = p.incursion_side
+    people = 0
+    for f in range(p.n_fronts):
+        if p.front[f].theatre == p.main_theatre:
+            people += s.front[f].total[side]
+    for c in range(p.side[side].n_contingents):
+        force = min(s.side[side].reserve[c], np.int64(p.incursion_people[c] * p.freed_share))
+        seen, before = 0, 0
+        for f in range(p.n_fronts):
+            if p.front[f].theatre == p.main_theatre and people > 0:
+                seen += s.front[f].total[side]
+                upto = min(force, force * seen // people)
+                if allowed(p, side, c, f):
+                    send(p, s, side, c, upto - before, RESERVE, f)
+                before = upto
+
+
+@kernel
+def launch(p, s):
+    """The incursion order: the assembled force enters its front from the reserve, and surprises (E11, E25)."""
+    side, f = p.incursion_side, p.incursion_front
+    for c in range(p.side[side].n_contingents):
+        people = min(s.side[side].reserve[c], np.int64(p.incursion_people[c]))
+        if people > 0 and allowed(p, side, c, f):
+            s.side[side].reserve[c] -= people
+            to_front(s, f, side, c, people, s.side[side].reserve_readiness[c])
+            count_diversion(p, s, side, c, people, RESERVE, f)
+    s.front[f].effort[side] = p.incursion_effort
+    s.front[f].surprise[1 - side] = 1.0

@@ -1,0 +1,76 @@
+"""Munitions and aid: production, packages with delays, and what the third actor reacts to (E21, E22)."""
+
+from sim.model.kernel import kernel
+
+from sim.model.draws import at_address, median_lognormal
+from sim.model.pipeline import ticks
+from sim.model.state import ADDRESS_AID, ADDRESS_REACTION, FAR, ON_ALLIED_LANDING, ON_SUCCESS, SCHEDULED, SLOT_AID
+
+
+@kernel
+def produce(p, s, side):
+    """A day's production of munitions (E21)."""
+    s.side[side].munitions += p.side[side].munitions_per_day
+
+
+@kernel
+def delivery_tick(p, s, k, announced):
+    """When package k is delivered, if announced at a time (E22)."""
+    package = p.package[k]
+    delay = median_lognormal(package.delay_days, package.delay_sigma, at_address(s, ADDRESS_AID, k, 0, 0))
+    return announced + ticks(delay)
+
+
+@kernel
+def schedule_package(p, s, k):
+    """When package k is delivered as far as known at the start: FAR for those that wait for something (E22)."""
+    if p.package[k].waits_for != SCHEDULED:
+        return FAR
+    return delivery_tick(p, s, k, p.package[k].announced_tick)
+
+
+@kernel
+def decided(p, s, k):
+    """Whether the third actor reacts with package k at all: once, by address (E22)."""
+    return at_address(s, ADDRESS_REACTION, k, 0, 0) < p.package[k].probability
+
+
+@kernel
+def happened(p, s, k):
+    """Whether what package k waits for has happened: an allied landing on the other side, or success on a front."""
+    package = p.package[k]
+    if package.waits_for == ON_ALLIED_LANDING:
+        return s.side[1 - package.side].allied_landed > 0
+    f = package.success_front
+    sign = 1.0 if p.front[f].positive_side == package.side else -1.0
+    return package.waits_for == ON_SUCCESS and sign * s.front[f].territory_km2 >= package.success_km2
+
+
+@kernel
+def react(p, s):
+    """Announce the packages whose occasion has come, seen at the daily tick; each is announced once (E22)."""
+    for k in range(p.n_packages):
+        if p.package[k].waits_for != SCHEDULED and s.package_announced[k] == 0 and happened(p, s, k):
+            s.package_announced[k] = 1
+            if s.now >= p.package[k].announced_tick and decided(p, s, k):
+                s.next_package_tick[k] = delivery_tick(p, s, k, s.now)
+    refresh_aid(p, s)
+
+
+@kernel
+def deliver(p, s, k):
+    """Package k arrives, less what caution withholds and what politics changes (E22)."""
+    package = p.package[k]
+    factor = package.politics_factor if s.now >= package.politics_tick else 1.0
+    s.side[package.side].munitions += package.rounds * (1.0 - package.caution) * factor
+    s.next_package_tick[k] = FAR
+    refresh_aid(p, s)
+
+
+@kernel
+def refresh_aid(p, s):
+    """Set the time of the next delivery."""
+    first = FAR
+    for k in range(p.n_packages):
+        first = min(first, s.next_package_tick[k])
+    s.next_tick[SLOT_AID] = first

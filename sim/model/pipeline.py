@@ -1,0 +1,282 @@
+"""People on the move between pools: the ledger, the pipeline, lift and travel (E1, E14, E19)."""
+
+import math
+
+import numpy as np
+from sim.model.kernel import kernel
+
+from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
+from sim.model.state import (
+    ADDRESS_LOST_EN_ROUTE,
+    ADDRESS_TRAVEL,
+    FAR,
+    PIPELINE,
+    PIPELINE_FULL,
+    PURPOSE_PEOPLE,
+    RESERVE,
+    SLOT_ARRIVAL,
+    TICKS_PER_DAY,
+    TRAINING,
+    TRANSIT,
+    WOUNDED,
+)
+
+
+@kernel
+def ticks(days):
+    """Days as whole ticks, at least one."""
+    return max(np.int64(1), np.int64(math.floor(min(days, 1.0e9) * TICKS_PER_DAY + 0.5)))
+
+
+@kernel
+def ledger_holds(p, s):
+    """E1 for every side and contingent: start + entered = deployed + reserve + training + transit + wounded + lost."""
+    for side in range(2):
+        a = s.side[side]
+        for c in range(p.side[side].n_contingents):
+            held = a.reserve[c] + a.training[c] + a.transit[c] + a.wounded[c] + a.lost[c]
+            for f in range(p.n_fronts):
+                held += s.front[f].people[side, c]
+                if s.front[f].people[side, c] < 0:
+                    return False
+            if held != a.start[c] + a.entered[c] or a.reserve[c] < 0 or a.training[c] < 0:
+                return False
+            if a.transit[c] < 0 or a.wounded[c] < 0 or a.lost[c] < 0:
+                return False
+    return True
+
+
+@kernel
+def push(s, due, kind, people, side, c, place, origin, readiness):
+    """Put people into the pipeline until a due time; two at one instant are two entries."""
+    k = s.n_pipeline
+    if k >= PIPELINE:
+        s.status = PIPELINE_FULL
+        return
+    entry = s.pipeline[k]
+    entry.due, entry.sequence, entry.kind, entry.people = due, s.sequence, kind, people
+    entry.side, entry.contingent, entry.place, entry.origin = side, c, place, origin
+    entry.readiness = readiness
+    s.sequence += 1
+    s.n_pipeline = k + 1
+    s.next_tick[SLOT_ARRIVAL] = min(s.next_tick[SLOT_ARRIVAL], due)
+
+
+@kernel
+def first_due(s):
+    """Position of the entry that is due first; ties by sequence."""
+    best = 0
+    for k in range(1, s.n_pipeline):
+        a, b = s.pipeline[k], s.pipeline[best]
+        if a.due < b.due or (a.due == b.due and a.sequence < b.sequence):
+            best = k
+    return best
+
+
+@kernel
+def remove(s, k):
+    """Take entry k out of the pipeline and set the time of the next arrival."""
+    last = s.n_pipeline - 1
+    if k != last:
+        a, b = s.pipeline[k], s.pipeline[last]
+        a.due, a.sequence, a.kind, a.people = b.due, b.sequence, b.kind, b.people
+        a.side, a.contingent, a.place, a.origin = b.side, b.contingent, b.place, b.origin
+        a.readiness = b.readiness
+    s.n_pipeline = last
+    s.next_tick[SLOT_ARRIVAL] = s.pipeline[first_due(s)].due if last > 0 else FAR
+
+
+@kernel
+def mixed(readiness, people, joining_readiness, joining):
+    """Readiness of a body of people after others join it, by head count (E13)."""
+    if people + joining <= 0:
+        return joining_readiness
+    return (readiness * people + joining_readiness * joining) / (people + joining)
+
+
+@kernel
+def to_reserve(s, side, c, people, readiness):
+    """People join the reserve of their side."""
+    a = s.side[side]
+    a.reserve_readiness[c] = mixed(a.reserve_readiness[c], a.reserve[c], readiness, people)
+    a.reserve[c] += people
+
+
+@kernel
+def to_front(s, f, side, c, people, readiness):
+    """People join a front."""
+    front = s.front[f]
+    front.readiness[side, c] = mixed(front.readiness[side, c], front.people[side, c], readiness, people)
+    front.people[side, c] += people
+    front.total[side] += people
+
+
+@kernel
+def travel_time(p, s, side, origin, place, within):
+    """Days on the way, by address (side, origin, destination, day) (E19)."""
+    day = s.now // TICKS_PER_DAY
+    u = at_address(s, ADDRESS_TRAVEL, side * 1000 + origin + 1, place + 1, day)
+    median = p.side[side].travel_within_days if within else p.side[side].travel_days
+    return median_lognormal(median, p.side[side].travel_sigma, u)
+
+
+@kernel
+def send(p, s, side, c, people, origin, place):
+    """Move people from a front or the reserve to another place: they wait for lift, travel, and join (E19).
+
+    Returns the number sent. Minimum garrisons and who is allowed are the caller's to respect.
+    """
+    if people <= 0:
+        return 0
+    a = s.side[side]
+    if origin == RESERVE:
+        readiness = a.reserve_readiness[c]
+        a.reserve[c] -= people
+    else:
+        readiness = s.front[origin].readiness[side, c]
+        s.front[origin].people[side, c] -= people
+        s.front[origin].total[side] -= people
+    dispatch(p, s, side, c, people, origin, place, readiness)
+    count_diversion(p, s, side, c, people, origin, place)
+    return people
+
+
+@kernel
+def dispatch(p, s, side, c, people, origin, place, readiness):
+    """Book lift, set out, and enter the pipeline as transit (E19)."""
+    a = s.side[side]
+    theatre = p.front[place].theatre if place >= 0 else p.front[origin].theatre
+    within = place >= 0 and origin >= 0 and p.front[origin].theatre == p.front[place].theatre
+    start = max(s.now, a.lift_free[theatre])
+    a.lift_free[theatre] = start + ticks(people / p.side[side].lift_per_day[theatre])
+    due = a.lift_free[theatre] + ticks(travel_time(p, s, side, origin, place, within))
+    a.transit[c] += people
+    if place >= 0:
+        s.front[place].inbound[side] += people
+    push(s, due, TRANSIT, people, side, c, place, origin, readiness)
+
+
+@kernel
+def allowed_on_main(p, side, c):
+    """Whether a contingent may serve on any front of the main theatre."""
+    for f in range(p.n_fronts):
+        if p.front[f].theatre == p.main_theatre and p.side[side].contingent[c].allowed[f] != 0:
+            return True
+    return False
+
+
+@kernel
+def count_diversion(p, s, side, c, people, origin, place):
+    """People diverted from the main front: sent to the second theatre though the main one could have had them (2.6)."""
+    if place < 0 or p.second_theatre < 0 or p.front[place].theatre != p.second_theatre:
+        return
+    if origin >= 0 and p.front[origin].theatre == p.second_theatre:
+        return
+    if allowed_on_main(p, side, c):
+        s.side[side].diverted += people
+        if origin >= 0 and p.front[origin].theatre == p.main_theatre:
+            s.side[side].drawn_from_main += people
+
+
+@kernel
+def arrive(p, s):
+    """The pipeline entry that is due first leaves the pipeline (E14, E17, E18, E19). Returns the front reached, or -1."""
+    k = first_due(s)
+    entry = s.pipeline[k]
+    kind, people, side, c = entry.kind, entry.people, entry.side, entry.contingent
+    place, origin, readiness, number = entry.place, entry.origin, entry.readiness, entry.sequence
+    remove(s, k)
+    a = s.side[side]
+    if kind == WOUNDED:
+        discharge(p, s, side, c, people)
+        return RESERVE
+    if kind == TRAINING:
+        a.training[c] -= people
+        if place >= 0:
+            dispatch(p, s, side, c, people, RESERVE, place, readiness)
+        else:
+            to_reserve(s, side, c, people, readiness)
+        return RESERVE
+    a.transit[c] -= people
+    u = at_address(s, ADDRESS_LOST_EN_ROUTE, side * 1000 + origin + 1, place + 1, number)
+    gone = min(people, whole(people * p.side[side].lost_en_route_share, u))
+    a.lost[c] += gone
+    a.irrecoverable += gone
+    if place < 0:
+        to_reserve(s, side, c, people - gone, readiness)
+        return RESERVE
+    s.front[place].inbound[side] -= people
+    to_front(s, place, side, c, people - gone, readiness)
+    return place
+
+
+@kernel
+def discharge(p, s, side, c, people):
+    """A cohort of wounded is done: a share returns to the reserve, the rest is lost to the force (E14)."""
+    a = s.side[side]
+    u = uniform(s, stream_id(PURPOSE_PEOPLE, 1, side))
+    back = min(people, whole(people * p.side[side].return_share, u))
+    a.wounded[c] -= people
+    a.lost[c] += people - back
+    a.irrecoverable += people - back
+    a.irrecoverable_today += people - back
+    to_reserve(s, side, c, back, p.side[side].contingent[c].arrival_readiness)
+
+
+@kernel
+def allowed(p, side, c, f):
+    """Whether a contingent may serve on a front."""
+    return p.side[side].contingent[c].allowed[f] != 0
+
+
+@kernel
+def reserve_for(p, s, side, f):
+    """People in reserve who may go to a front."""
+    total = 0
+    for c in range(p.side[side].n_contingents):
+        if allowed(p, side, c, f):
+            total += s.side[side].reserve[c]
+    return total
+
+
+@kernel
+def send_from_reserve(p, s, side, f, wanted):
+    """Send up to so many from the reserve to a front, by contingents in proportion; the reserve keeps its floor."""
+    available = reserve_for(p, s, side, f)
+    free = min(available, np.int64(max(0.0, available - p.side[side].reserve_floor)))
+    wanted = min(wanted, free)
+    if wanted <= 0:
+        return 0
+    sent, seen, before = 0, 0, 0
+    for c in range(p.side[side].n_contingents):
+        if allowed(p, side, c, f):
+            seen += s.side[side].reserve[c]
+            upto = wanted * seen // available
+            sent += send(p, s, side, c, upto - before, RESERVE, f)
+            before = upto
+    return sent
+
+
+@kernel
+def send_from_front(p, s, side, origin, f, wanted):
+    """Send up to so many from one front to another (or to the reserve), by contingents in proportion.
+
+    Leaves the minimum garrison; takes only contingents that are allowed where they go.
+    """
+    front = s.front[origin]
+    movable = 0
+    for c in range(p.side[side].n_contingents):
+        if f == RESERVE or allowed(p, side, c, f):
+            movable += front.people[side, c]
+    spare = np.int64(max(0.0, front.total[side] - p.front[origin].garrison[side]))
+    wanted = min(wanted, min(movable, spare))
+    if wanted <= 0:
+        return 0
+    sent, seen, before = 0, 0, 0
+    for c in range(p.side[side].n_contingents):
+        if f == RESERVE or allowed(p, side, c, f):
+            seen += front.people[side, c]
+            upto = wanted * seen // movable
+            sent += send(p, s, side, c, upto - before, origin, f)
+            before = upto
+    return sent

@@ -1,0 +1,473 @@
+"""Ties the mechanisms together: the initial state, the next event, what an event does, and `advance`.
+
+Order of ties and of operations: docs/model.md 2.14. Rates per day become rates per tick here and only here.
+"""
+
+import math
+
+import numpy as np
+
+from sim.model.combat import engagement_rate, fight
+from sim.model.decisions import next_review, order_policies, replace_losses, seen_row
+from sim.model.draws import at_address, exponential, seed_streams, stream_id, uniform
+from sim.model.drift import (
+    build_works,
+    count_politics,
+    draw_luck,
+    fade_memories,
+    fade_surprise,
+    move_readiness,
+    pressure_now,
+    record_day,
+    rest_reserve,
+    set_season,
+    smooth_pressure,
+)
+from sim.model.flows import (
+    admit_wounded,
+    free_force,
+    land,
+    launch,
+    recruit,
+    refresh_landings,
+    schedule_tranche,
+)
+from sim.model.kernel import entry, kernel
+from sim.model.materiel import deliver, produce, react, refresh_aid, schedule_package
+from sim.model.pipeline import arrive, ledger_holds, ticks
+from sim.model.power import refresh_power
+from sim.model.state import (
+    ADDRESS_TALKS,
+    AID,
+    ALL_FRONTS,
+    ARRIVAL,
+    DONE,
+    END,
+    ENGAGEMENT,
+    FAR,
+    HISTORY,
+    INCURSION,
+    INTERVENTION,
+    LANDING,
+    LAUNCHED,
+    LEDGER_BROKEN,
+    NOT_A_NUMBER,
+    NOT_ORDERED,
+    NO_FRONT,
+    OK,
+    POLICIES,
+    PURPOSE_ENGAGEMENT_TIME,
+    PURPOSE_WITHDRAWAL_TIME,
+    RECRUITS,
+    REVIEW,
+    SAMPLE,
+    SLOT_ENGAGEMENT,
+    SLOT_INCURSION,
+    SLOT_INTERVENTION,
+    SLOT_RECRUITS,
+    SLOT_REVIEW,
+    SLOT_TALKS,
+    SLOT_TICK,
+    SLOTS,
+    TALKS,
+    TICK,
+    TICKS_PER_DAY,
+    TOO_MANY_EVENTS,
+    WITHDRAWAL,
+)
+from sim.model.tally import sample
+from sim.model.withdrawal import observe_collapse, withdraw_sector, withdrawal_rate
+
+MAX_EVENTS = 20_000_000
+
+
+@kernel
+def retime(process, rate_per_day, now):
+    """Rescale a process to a new rate; returns its next tick (random time change, docs/model.md 2.5).
+
+    What is left of its unit-rate time is kept: nothing is redrawn. Rate zero freezes it.
+    """
+    process.residual = max(0.0, process.residual - process.rate_per_tick * (now - process.since))
+    process.since = now
+    process.rate_per_tick = rate_per_day / TICKS_PER_DAY
+    if process.rate_per_tick <= 0.0:
+        return FAR
+    wait = math.ceil(process.residual / process.rate_per_tick)
+    return now + max(np.int64(1), np.int64(wait)) if wait < 1.0e15 else FAR
+
+
+@kernel
+def refresh_front(p, s, f):
+    """Recompute power and rates of a front and re-time its processes (order of operations, step 3)."""
+    refresh_power(p, s, f)
+    for side in range(2):
+        k = SLOT_ENGAGEMENT + 2 * f + side
+        s.next_tick[k] = retime(s.engagement[f, side], engagement_rate(p, s, f, side), s.now)
+        k += 2 * p.n_fronts
+        s.next_tick[k] = retime(s.withdrawal[f, side], withdrawal_rate(p, s, f, side), s.now)
+
+
+@kernel
+def initial(p, s, seed, replication):
+    """Set a zeroed state to the start of a run: people, works, efforts, clocks, streams, luck."""
+    s.seed, s.replication = seed, replication
+    seed_streams(s)
+    s.n_slots = SLOT_ENGAGEMENT + 4 * p.n_fronts + 2
+    for k in range(SLOTS):
+        s.next_tick[k] = FAR
+    s.regained_tick = FAR
+    s.talks_territory_km2, s.talks_trend_km2_per_day, s.talks_casualties = math.nan, math.nan, math.nan
+    for f in range(p.n_fronts):
+        initial_front(p, s, f)
+    for side in range(2):
+        initial_side(p, s, side)
+    draw_luck(p, s, 0)
+    set_season(p, s)
+    for f in range(p.n_fronts):
+        refresh_power(p, s, f)
+        for side in range(2):
+            s.front[f].pressure[side] = pressure_now(s, f, side)
+    record_day(p, s)
+    initial_calendar(p, s)
+
+
+@kernel
+def initial_front(p, s, f):
+    """Start of a front: people, readiness, works, effort, residuals."""
+    front, given = s.front[f], p.front[f]
+    front.territory_km2 = given.start_territory_km2
+    front.peak_km2 = max(0.0, given.start_territory_km2)
+    front.trough_km2 = min(0.0, given.start_territory_km2)
+    front.concentration = 0.0 if given.start_territory_km2 <= 0.0 else 1.0
+    for side in range(2):
+        front.works[side] = given.start_works[side]
+        front.effort[side] = given.start_effort[side]
+        front.collapsed_tick[side] = -1000 * TICKS_PER_DAY
+        for c in range(p.side[side].n_contingents):
+            front.people[side, c] = given.start_people[side, c]
+            front.readiness[side, c] = given.start_readiness[side]
+        first = uniform(s, stream_id(PURPOSE_ENGAGEMENT_TIME, f, side))
+        s.engagement[f, side].residual = exponential(first)
+        first = uniform(s, stream_id(PURPOSE_WITHDRAWAL_TIME, f, side))
+        s.withdrawal[f, side].residual = exponential(first)
+
+
+@kernel
+def initial_side(p, s, side):
+    """Start of a side: reserve, munitions, and the start column of its ledger."""
+    account, given = s.side[side], p.side[side]
+    account.munitions = given.munitions_start_rounds
+    account.irrecoverable_per_month = given.recruits_per_month
+    for k in range(POLICIES):
+        account.trigger_tick[k] = FAR
+    for c in range(given.n_contingents):
+        account.reserve[c] = given.contingent[c].start_reserve
+        account.reserve_readiness[c] = 1.0
+        account.start[c] = account.reserve[c]
+        for f in range(p.n_fronts):
+            account.start[c] += s.front[f].people[side, c]
+
+
+@kernel
+def initial_calendar(p, s):
+    """First times of everything that has a slot of its own."""
+    s.next_tick[SLOT_INTERVENTION] = p.patch[0].tick if p.n_patches > 0 else FAR
+    s.next_tick[SLOT_INCURSION] = p.incursion_tick if p.incursion_front >= 0 else FAR
+    for k in range(p.n_tranches):
+        s.next_tranche_tick[k] = schedule_tranche(p, s, k)
+    refresh_landings(p, s)
+    for k in range(p.n_packages):
+        s.next_package_tick[k] = schedule_package(p, s, k)
+    refresh_aid(p, s)
+    s.next_tick[SLOT_TICK] = TICKS_PER_DAY
+    s.next_tick[SLOT_RECRUITS] = 7 * TICKS_PER_DAY
+    for side in range(2):
+        s.next_tick[SLOT_REVIEW + side] = ticks(p.side[side].first_review_days)
+    s.talks_tick = talks_time(p, s)
+    s.next_tick[SLOT_TALKS] = s.talks_tick
+    s.next_tick[s.n_slots - 2] = 0  # the first sample
+    s.next_tick[s.n_slots - 1] = p.end_tick
+
+
+@kernel
+def talks_time(p, s):
+    """When talks begin: a date, plus an exponential time if a mean is given (2.12)."""
+    if p.talks_tick == FAR or p.talks_mean_days <= 0.0:
+        return p.talks_tick
+    wait = p.talks_mean_days * exponential(at_address(s, ADDRESS_TALKS, 0, 0, 0))
+    return p.talks_tick + ticks(wait)
+
+
+@kernel
+def next_slot(s):
+    """The slot that is next: the least of (time, slot)."""
+    best, best_tick = 0, s.next_tick[0]
+    for k in range(1, s.n_slots):
+        if s.next_tick[k] < best_tick:
+            best, best_tick = k, s.next_tick[k]
+    return best
+
+
+@kernel
+def kind_of(p, slot):
+    """The kind of event that a slot holds."""
+    if slot < SLOT_REVIEW:
+        return INTERVENTION + slot
+    if slot < SLOT_TALKS:
+        return REVIEW
+    if slot == SLOT_TALKS:
+        return TALKS
+    if slot < SLOT_ENGAGEMENT + 2 * p.n_fronts:
+        return ENGAGEMENT
+    if slot < SLOT_ENGAGEMENT + 4 * p.n_fronts:
+        return WITHDRAWAL
+    return SAMPLE + slot - SLOT_ENGAGEMENT - 4 * p.n_fronts
+
+
+@kernel
+def intervene(p, s, words):
+    """Change parameters as the interventions of this instant say; then everything sees the new values (2.13)."""
+    while s.next_patch < p.n_patches and p.patch[s.next_patch].tick <= s.now:
+        words[p.patch[s.next_patch].word] = p.patch[s.next_patch].value
+        s.next_patch += 1
+    s.next_tick[SLOT_INTERVENTION] = p.patch[s.next_patch].tick if s.next_patch < p.n_patches else FAR
+    s.touched = ALL_FRONTS
+
+
+@kernel
+def order_incursion(p, s):
+    """The incursion order's date; when none is ordered, the freed share goes elsewhere after a delay (E25)."""
+    s.next_tick[SLOT_INCURSION] = FAR
+    if s.incursion == NOT_ORDERED:
+        free_force(p, s)
+        s.incursion = DONE
+        s.touched = ALL_FRONTS
+    elif p.incursion_ordered != 0:
+        launch(p, s)
+        s.incursion = LAUNCHED
+        s.touched = p.incursion_front
+    else:
+        s.incursion = NOT_ORDERED
+        s.next_tick[SLOT_INCURSION] = s.now + ticks(p.freed_delay_days)
+
+
+@kernel
+def next_landing(p, s):
+    """The tranche that lands now (first of those due)."""
+    for k in range(p.n_tranches):
+        if s.next_tranche_tick[k] <= s.now:
+            return k
+    return 0
+
+
+@kernel
+def next_delivery(p, s):
+    """The package that is delivered now (first of those due)."""
+    for k in range(p.n_packages):
+        if s.next_package_tick[k] <= s.now:
+            return k
+    return 0
+
+
+@kernel
+def daily_tick(p, s):
+    """Move everything that drifts (docs/model.md 2.14), write the day's record, refresh all rates."""
+    s.day = s.now // TICKS_PER_DAY
+    set_season(p, s)
+    if s.day % 7 == 0:
+        draw_luck(p, s, s.day // 7)
+    for f in range(p.n_fronts):
+        fade_memories(p, s, f)
+        fade_surprise(p, s, f)
+        build_works(p, s, f)
+        move_readiness(p, s, f)
+    for side in range(2):
+        produce(p, s, side)
+        rest_reserve(p, s, side)
+        count_politics(p, s, side)
+    react(p, s)
+    for f in range(p.n_fronts):
+        smooth_pressure(p, s, f)
+        for side in range(2):
+            observe_collapse(p, s, f, side)
+    watch_second_front(p, s)
+    record_day(p, s)
+    s.touched = ALL_FRONTS
+    s.next_tick[SLOT_TICK] = s.now + TICKS_PER_DAY
+
+
+@kernel
+def watch_second_front(p, s):
+    """The day on which the second front's ground is regained, once it was held (2.6; seen at the daily tick)."""
+    if p.second_theatre < 0:
+        return
+    held = theatre_territory(p, s, p.second_theatre)
+    if held > p.regained_km2:
+        s.ever_held = 1
+    elif s.ever_held == 1 and s.regained_tick == FAR:
+        s.regained_tick = s.now
+
+
+@kernel
+def theatre_territory(p, s, h):
+    """Territory of a theatre: the sum over its fronts, km2."""
+    total = 0.0
+    for f in range(p.n_fronts):
+        total += s.front[f].territory_km2 if p.front[f].theatre == h else 0.0
+    return total
+
+
+@kernel
+def weekly_flows(p, s):
+    """Recruits enter training and the week's wounded become cohorts (E14, E17)."""
+    week = s.now // (7 * TICKS_PER_DAY)
+    for side in range(2):
+        admit_wounded(p, s, side, week)
+        recruit(p, s, side, week)
+    s.next_tick[SLOT_RECRUITS] = s.now + 7 * TICKS_PER_DAY
+
+
+@kernel
+def review(p, s, side):
+    """A side looks and orders: policies, then replacements (E20, E23)."""
+    order_policies(p, s, side)
+    replace_losses(p, s, side, seen_row(p, s, side))
+    s.next_tick[SLOT_REVIEW + side] = next_review(p, s, side)
+    s.touched = ALL_FRONTS
+
+
+@kernel
+def hold_talks(p, s):
+    """What is on the table when talks begin: territory of the second theatre, its trend, and what it has cost (2.6)."""
+    h = p.second_theatre if p.second_theatre >= 0 else 0
+    s.talks_territory_km2 = theatre_territory(p, s, h)
+    span = min(30, min(s.day, HISTORY - 1))
+    before, casualties = 0.0, 0.0
+    side = p.incursion_side if p.incursion_side >= 0 else 0
+    for f in range(p.n_fronts):
+        if p.front[f].theatre == h:
+            before += s.history_territory_km2[(s.day - span) % HISTORY, f]
+            casualties += s.front[f].casualties[side]
+    s.talks_trend_km2_per_day = (s.talks_territory_km2 - before) / span if span > 0 else math.nan
+    s.talks_casualties = casualties
+    s.next_tick[SLOT_TALKS] = FAR
+
+
+@kernel
+def renew(process, s, stream):
+    """Draw the next unit-rate time of a process that has just fired."""
+    process.residual = exponential(uniform(s, stream))
+    process.since = s.now
+
+
+@kernel
+def engage(p, s, slot):
+    """An engagement event: fight, renew the process, refresh the front."""
+    f, side = (slot - SLOT_ENGAGEMENT) // 2, (slot - SLOT_ENGAGEMENT) % 2
+    fight(p, s, f, side)
+    renew(s.engagement[f, side], s, stream_id(PURPOSE_ENGAGEMENT_TIME, f, side))
+    s.touched = f
+
+
+@kernel
+def give_way(p, s, slot):
+    """A withdrawal event."""
+    k = slot - SLOT_ENGAGEMENT - 2 * p.n_fronts
+    f, side = k // 2, k % 2
+    withdraw_sector(p, s, f, side)
+    renew(s.withdrawal[f, side], s, stream_id(PURPOSE_WITHDRAWAL_TIME, f, side))
+    s.touched = f
+
+
+@kernel
+def apply(p, s, slot, words, series):
+    """Do the event of a slot: the clock has moved; change the state, refresh what it touched."""
+    kind = kind_of(p, slot)
+    if kind == ENGAGEMENT:
+        engage(p, s, slot)
+    elif kind == WITHDRAWAL:
+        give_way(p, s, slot)
+    elif kind == ARRIVAL:
+        s.touched = arrive(p, s)
+    elif kind == TICK:
+        daily_tick(p, s)
+    elif kind == REVIEW:
+        review(p, s, slot - SLOT_REVIEW)
+    elif kind == RECRUITS:
+        weekly_flows(p, s)
+    elif kind == LANDING:
+        land(p, s, next_landing(p, s))
+    elif kind == AID:
+        deliver(p, s, next_delivery(p, s))
+    elif kind == INCURSION:
+        order_incursion(p, s)
+    elif kind == INTERVENTION:
+        intervene(p, s, words)
+    elif kind == TALKS:
+        hold_talks(p, s)
+    elif kind == SAMPLE:
+        sample(p, s, series)
+        s.next_tick[slot] = s.now + TICKS_PER_DAY
+
+
+@kernel
+def audit(p, s, kind):
+    """Step 4: the ledger and finite territory, daily, and at every event where the run asks for it."""
+    if p.check_every_event != 0 or kind == TICK or kind == END:
+        if not ledger_holds(p, s):
+            s.status = LEDGER_BROKEN
+        for f in range(p.n_fronts):
+            if not math.isfinite(s.front[f].territory_km2):
+                s.status = NOT_A_NUMBER
+    if s.events > MAX_EVENTS:
+        s.status = TOO_MANY_EVENTS
+
+
+@kernel
+def refresh_touched(p, s):
+    """Step 3: recompute the rates of the fronts that the event touched."""
+    first, last = 0, p.n_fronts
+    if s.touched >= 0:
+        first, last = s.touched, s.touched + 1
+    elif s.touched != ALL_FRONTS:
+        return
+    for f in range(first, last):
+        refresh_front(p, s, f)
+
+
+@entry
+def advance(state, params, words, series, mask, until):
+    """Run until just before the next event whose kind is in the mask, or that is later than a tick.
+
+    state, params: one-element arrays of the records; words: the same memory as params, as int64;
+    series: float64[day, column], filled at samples; mask: bit k stops before events of kind k (called
+    again, it goes on with the event before which it stopped).
+    Returns the kind of the event that is next (END when the run is over), or -status when it failed.
+    """
+    s, p = state[0], params[0]
+    while True:
+        slot = next_slot(s)
+        kind = kind_of(p, slot)
+        if kind == END or s.next_tick[slot] > until:
+            return kind
+        if (mask >> kind) & 1 and s.stopped == 0:
+            s.stopped = 1
+            return kind
+        s.stopped = 0
+        s.now = s.next_tick[slot]
+        s.events += 1
+        s.touched = NO_FRONT
+        apply(p, s, slot, words, series)
+        refresh_touched(p, s)
+        audit(p, s, kind)
+        if s.status != OK:
+            return -s.status
+
+
+@entry
+def begin(state, params, seed, replication):
+    """Set a zeroed state to the start of a run (docs/model.md 2.14)."""
+    s, p = state[0], params[0]
+    s.touched = ALL_FRONTS
+    initial(p, s, seed, replication)
+    refresh_touched(p, s)
