@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from sim.model.kernel import kernel
 
 from sim.model.draws import mean_one_lognormal, stream_id, uniform, whole
+from sim.model.kernel import kernel
 from sim.model.power import MAX_RATIO, frontage
 from sim.model.state import PURPOSE_ENGAGEMENT_RESULT
 
@@ -49,22 +49,16 @@ def win_probability(p, ratio):
 
 
 @kernel
-def mean_casualties(p, kappa, own, enemy_power, attackers, width):
+def mean_casualties(p, kappa, own, enemy, attackers):
     """Mean casualties of one side in one event by the generalised Lanchester law, people (E7).
 
-    own, attackers: people; enemy_power: combat power; width: km; kappa: casualties per engagement at
-    one thousand per km each.
+    own, attackers: thousand people per km; enemy: thousands of combat power per km; kappa: casualties per
+    engagement at one thousand per km each.
     """
-    if own <= 0 or enemy_power <= 0.0 or attackers <= 0:
+    if own <= 0.0 or enemy <= 0.0 or attackers <= 0.0:
         return 0.0
-    scale = 1.0 / (1000.0 * width)
-    return (
-        p.granularity
-        * kappa
-        * math.pow(own * scale, p.own_exponent)
-        * math.pow(enemy_power * scale, p.enemy_exponent)
-        / (attackers * scale)
-    )
+    law = math.pow(own, p.own_exponent) * math.pow(enemy, p.enemy_exponent)
+    return p.granularity * kappa * law / attackers
 
 
 @kernel
@@ -131,17 +125,14 @@ def fight(p, s, f, side):
 
     front, other = s.front[f], 1 - side
     won = u_win < win_probability(p, front.ratio[side])
-    width = front.frontage_km[other]
-    attackers, defenders = front.total[side], front.total[other]
-    own = mean_casualties(
-        p, p.side[side].casualties_attacking, attackers, front.power_defence[other], attackers, width
-    )
-    enemy = mean_casualties(
-        p, p.side[other].casualties_defending, defenders, front.power_attack[side], attackers, width
-    )
+    attackers = front.total[side] / (1000.0 * front.frontage_km[side])
+    defenders = front.total[other] / (1000.0 * front.frontage_km[other])
+    density = front.power_defence[other] / front.frontage_km[other]
+    fire = front.power_attack[side] / (1000.0 * front.frontage_km[side])
+    own = mean_casualties(p, p.side[side].casualties_attacking, attackers, density / 1000.0, attackers)
+    enemy = mean_casualties(p, p.side[other].casualties_defending, defenders, fire, attackers)
     own *= mean_one_lognormal(p.casualty_sigma, u_own) * (1.0 if won else p.beaten_multiplier)
     enemy *= mean_one_lognormal(p.casualty_sigma, u_enemy) * (p.beaten_multiplier if won else 1.0)
-    density = front.power_defence[other] / width
     suffer(p, s, f, side, whole(own, u_own_round), p.side[side].irrecoverable_share, u_own_split, u_own_dead)
     suffer(p, s, f, other, whole(enemy, u_enemy_round), p.side[other].irrecoverable_share, u_enemy_split, u_enemy_dead)
     if won:

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from sim.model.kernel import kernel
 
 from sim.model.flows import replacement_need
+from sim.model.kernel import kernel
 from sim.model.pipeline import reserve_for, send_from_front, send_from_reserve, ticks
 from sim.model.state import (
     BY_PRESSURE,
@@ -20,6 +20,8 @@ from sim.model.state import (
     TICKS_PER_DAY,
     WITHDRAW,
 )
+
+LEAST_MOVED = 100.0  # people: no headquarters shifts less than a company between axes
 
 
 @kernel
@@ -96,11 +98,11 @@ def rebalance(p, s, side, k, shares):
             continue
         missing = (shares[to] * total - strength(s, to, side)) * policy.move_share
         for origin in range(p.n_fronts):
-            if missing < 1.0:
+            if missing < LEAST_MOVED:
                 break
             if policy.on_front[origin] != 0 and origin != to:
                 spare = (strength(s, origin, side) - shares[origin] * total) * policy.move_share
-                if spare >= 1.0:
+                if spare >= LEAST_MOVED:
                     missing -= send_from_front(p, s, side, origin, to, np.int64(min(spare, missing)))
 
 

@@ -9,8 +9,8 @@ Sources: Blackman & Vigna (2021) for xoshiro256++; Steele, Lea & Flood (2014) fo
 import math
 
 import numpy as np
-from sim.model.kernel import kernel
 
+from sim.model.kernel import kernel
 from sim.model.state import FRONTS, PURPOSES, SIDES
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

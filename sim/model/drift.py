@@ -2,15 +2,15 @@
 
 import math
 
-from sim.model.kernel import kernel
-
 from sim.model.draws import at_address, normal
+from sim.model.kernel import kernel
 from sim.model.state import (
     ADDRESS_LUCK_FRONT,
     ADDRESS_LUCK_THEATRE,
     BORDER,
     HISTORY,
     LAUNCHED,
+    ONLY,
 )
 
 PRESSURE_BOUND = 3.0
@@ -31,12 +31,12 @@ def draw_luck(p, s, week):
     """Draw the luck of a week for every theatre and front, by address (E10)."""
     s.week = week
     for h in range(p.n_theatres):
-        u = at_address(s, ADDRESS_LUCK_THEATRE, h, week, 0)
+        u = at_address(s, ADDRESS_LUCK_THEATRE, h, week, ONLY)
         sigma = p.luck_theatre_sigma
         s.theatre_luck_z[h] = next_luck(s.theatre_luck_z[h], sigma, p.luck_theatre_memory_days, week, u)
         s.theatre_luck[h] = math.exp(s.theatre_luck_z[h] - 0.5 * sigma * sigma)
     for f in range(p.n_fronts):
-        u = at_address(s, ADDRESS_LUCK_FRONT, f, week, 0)
+        u = at_address(s, ADDRESS_LUCK_FRONT, f, week, ONLY)
         sigma = p.luck_front_sigma
         s.front[f].luck_z = next_luck(s.front[f].luck_z, sigma, p.luck_front_memory_days, week, u)
         s.front[f].luck = math.exp(s.front[f].luck_z - 0.5 * sigma * sigma)
@@ -122,14 +122,12 @@ def rest_reserve(p, s, side):
 
 @kernel
 def pressure_now(s, f, side):
-    """ln of hostile power in attack x hostile effort over own power in defence, bounded (E15)."""
+    """ln of the hostile force ratio x hostile effort, bounded (E15)."""
     front = s.front[f]
-    hostile = front.power_attack[1 - side] * front.effort[1 - side]
-    if hostile <= 0.0:
+    drive = front.ratio[1 - side] * front.effort[1 - side]
+    if drive <= 0.0:
         return -PRESSURE_BOUND
-    if front.power_defence[side] <= 0.0:
-        return PRESSURE_BOUND
-    return max(-PRESSURE_BOUND, min(PRESSURE_BOUND, math.log(hostile / front.power_defence[side])))
+    return max(-PRESSURE_BOUND, min(PRESSURE_BOUND, math.log(drive)))
 
 
 @kernel

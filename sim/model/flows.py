@@ -6,20 +6,25 @@ E14, E17, E18, E20 and E25 of docs/model.md.
 import math
 
 import numpy as np
-from sim.model.kernel import kernel
 
 from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
 from sim.model.drift import DAYS_PER_MONTH
+from sim.model.kernel import kernel
 from sim.model.pipeline import allowed, count_diversion, push, send, ticks, to_front
 from sim.model.state import (
     ADDRESS_RECOVERY,
     ADDRESS_TRAINING,
     ADDRESS_TRANCHE,
     FAR,
+    ONLY,
     PURPOSE_PEOPLE,
     RESERVE,
     SLOT_LANDING,
+    STREAM_RECRUITS,
     TRAINING,
+    TRANCHE_CANCELLED,
+    TRANCHE_DELAY,
+    TRANCHE_SIZE,
     WOUNDED,
 )
 
@@ -50,9 +55,9 @@ def recruit(p, s, side, week):
     a = p.side[side]
     c = a.recruits_contingent
     mean = recruits_per_month(p, s, side) * 7.0 / DAYS_PER_MONTH
-    people = whole(mean, uniform(s, stream_id(PURPOSE_PEOPLE, 0, side)))
+    people = whole(mean, uniform(s, stream_id(PURPOSE_PEOPLE, STREAM_RECRUITS, side)))
     if people > 0:
-        u = at_address(s, ADDRESS_TRAINING, side, week, 0)
+        u = at_address(s, ADDRESS_TRAINING, side, week, ONLY)
         days = a.training_min_days + u * (a.training_max_days - a.training_min_days)
         s.side[side].entered[c] += people
         s.side[side].training[c] += people
@@ -60,14 +65,43 @@ def recruit(p, s, side, week):
 
 
 @kernel
+def prime_training(p, s, side):
+    """The camps are full when a run starts: a week's recruits for each week of the mean training time (E17)."""
+    a = p.side[side]
+    c = a.recruits_contingent
+    people = np.int64(a.recruits_per_month * 7.0 / DAYS_PER_MONTH)
+    days = 0.5 * (a.training_min_days + a.training_max_days)
+    while people > 0 and days > 0.0:
+        s.side[side].training[c] += people
+        s.side[side].start[c] += people
+        push(s, ticks(days), TRAINING, people, side, c, RESERVE, RESERVE, a.contingent[c].arrival_readiness)
+        days -= 7.0
+
+
+@kernel
+def prime_wounded(p, s, side):
+    """Those in hospital when a run starts come back or are discharged evenly over the recovery time (E14)."""
+    a = p.side[side]
+    cohorts = np.int64(max(1.0, a.recovery_days / 7.0))
+    c = a.recruits_contingent
+    for k in range(cohorts):
+        people = a.start_wounded * (k + 1) // cohorts - a.start_wounded * k // cohorts
+        if people > 0:
+            s.side[side].wounded[c] += people
+            s.side[side].start[c] += people
+            due = ticks(a.recovery_days * (k + 1.0) / cohorts)
+            push(s, due, WOUNDED, people, side, c, RESERVE, RESERVE, 0.0)
+
+
+@kernel
 def schedule_tranche(p, s, k):
     """When tranche k lands, or FAR when it is cancelled (E18)."""
     t = p.tranche[k]
-    if at_address(s, ADDRESS_TRANCHE, k, 0, 0) < t.cancel_probability:
+    if at_address(s, ADDRESS_TRANCHE, k, TRANCHE_CANCELLED, ONLY) < t.cancel_probability:
         return FAR
     if t.delay_days <= 0.0:
         return t.at_tick
-    delay = median_lognormal(t.delay_days, t.delay_sigma, at_address(s, ADDRESS_TRANCHE, k, 1, 0))
+    delay = median_lognormal(t.delay_days, t.delay_sigma, at_address(s, ADDRESS_TRANCHE, k, TRANCHE_DELAY, ONLY))
     return t.at_tick + ticks(delay)
 
 
@@ -75,7 +109,7 @@ def schedule_tranche(p, s, k):
 def land(p, s, k):
     """Tranche k lands: it acclimatises, then moves to its front or to the reserve (E18)."""
     t = p.tranche[k]
-    people = whole(t.people, at_address(s, ADDRESS_TRANCHE, k, 2, 0))
+    people = whole(t.people, at_address(s, ADDRESS_TRANCHE, k, TRANCHE_SIZE, ONLY))
     s.next_tranche_tick[k] = FAR
     refresh_landings(p, s)
     if people <= 0:
@@ -103,7 +137,7 @@ def replacement_need(p, s, f, side, seen_casualties, pressure):
     """People whom a front asks for at a review: losses since the last, more under pressure, and an emergency (E20)."""
     a, front = p.side[side], s.front[f]
     losses = max(0, seen_casualties - front.casualties_at_review[side])
-    factor = min(3.0, math.exp(a.replacement_pressure_gain * pressure))
+    factor = min(3.0, math.exp(a.replacement_pressure_gain * max(0.0, pressure)))
     need = a.replacement_share * losses * factor
     need += a.emergency_share * front.total[side] * max(0.0, pressure - a.emergency_pressure)
     return need

@@ -1,10 +1,9 @@
 """Munitions and aid: production, packages with delays, and what the third actor reacts to (E21, E22)."""
 
-from sim.model.kernel import kernel
-
 from sim.model.draws import at_address, median_lognormal
+from sim.model.kernel import kernel
 from sim.model.pipeline import ticks
-from sim.model.state import ADDRESS_AID, ADDRESS_REACTION, FAR, ON_ALLIED_LANDING, ON_SUCCESS, SCHEDULED, SLOT_AID
+from sim.model.state import ADDRESS_AID, ADDRESS_REACTION, FAR, ON_ALLIED_LANDING, ON_SUCCESS, ONLY, SCHEDULED, SLOT_AID
 
 
 @kernel
@@ -17,7 +16,7 @@ def produce(p, s, side):
 def delivery_tick(p, s, k, announced):
     """When package k is delivered, if announced at a time (E22)."""
     package = p.package[k]
-    delay = median_lognormal(package.delay_days, package.delay_sigma, at_address(s, ADDRESS_AID, k, 0, 0))
+    delay = median_lognormal(package.delay_days, package.delay_sigma, at_address(s, ADDRESS_AID, k, ONLY, ONLY))
     return announced + ticks(delay)
 
 
@@ -32,7 +31,7 @@ def schedule_package(p, s, k):
 @kernel
 def decided(p, s, k):
     """Whether the third actor reacts with package k at all: once, by address (E22)."""
-    return at_address(s, ADDRESS_REACTION, k, 0, 0) < p.package[k].probability
+    return at_address(s, ADDRESS_REACTION, k, ONLY, ONLY) < p.package[k].probability
 
 
 @kernel

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from sim.model.kernel import kernel
 
 from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
+from sim.model.kernel import kernel
 from sim.model.state import (
     ADDRESS_LOST_EN_ROUTE,
     ADDRESS_TRAVEL,
@@ -15,6 +15,7 @@ from sim.model.state import (
     PURPOSE_PEOPLE,
     RESERVE,
     SLOT_ARRIVAL,
+    STREAM_DISCHARGE,
     TICKS_PER_DAY,
     TRAINING,
     TRANSIT,
@@ -214,7 +215,7 @@ def arrive(p, s):
 def discharge(p, s, side, c, people):
     """A cohort of wounded is done: a share returns to the reserve, the rest is lost to the force (E14)."""
     a = s.side[side]
-    u = uniform(s, stream_id(PURPOSE_PEOPLE, 1, side))
+    u = uniform(s, stream_id(PURPOSE_PEOPLE, STREAM_DISCHARGE, side))
     back = min(people, whole(people * p.side[side].return_share, u))
     a.wounded[c] -= people
     a.lost[c] += people - back

@@ -3,7 +3,6 @@
 import math
 
 from sim.model.kernel import kernel
-
 from sim.model.state import BORDER
 
 MAX_RATIO = 1000.0
@@ -90,11 +89,15 @@ def defence_power(p, s, f, side, effective):
 
 
 @kernel
-def force_ratio(attack, defence):
-    """Force ratio, capped where the defender is absent (E5)."""
+def force_ratio(attack, attack_km, defence, defence_km):
+    """Ratio of power per km where the sides meet, capped where the defender is absent (E5).
+
+    A defender strung along a border meets the attacker with what stands within the attacker's frontage.
+    """
     if attack <= 0.0:
         return 0.0
-    return MAX_RATIO if attack >= MAX_RATIO * defence else attack / defence
+    here, there = attack / attack_km, defence / defence_km
+    return MAX_RATIO if here >= MAX_RATIO * there else here / there
 
 
 @kernel
@@ -110,4 +113,7 @@ def refresh_power(p, s, f):
         front.power_attack[side] = attack_power(p, s, f, side, effective)
         front.power_defence[side] = defence_power(p, s, f, side, effective)
     for side in range(2):
-        front.ratio[side] = force_ratio(front.power_attack[side], front.power_defence[1 - side])
+        other = 1 - side
+        front.ratio[side] = force_ratio(
+            front.power_attack[side], front.frontage_km[side], front.power_defence[other], front.frontage_km[other]
+        )

@@ -28,6 +28,8 @@ from sim.model.flows import (
     free_force,
     land,
     launch,
+    prime_training,
+    prime_wounded,
     recruit,
     refresh_landings,
     schedule_tranche,
@@ -51,10 +53,11 @@ from sim.model.state import (
     LANDING,
     LAUNCHED,
     LEDGER_BROKEN,
+    NO_FRONT,
     NOT_A_NUMBER,
     NOT_ORDERED,
-    NO_FRONT,
     OK,
+    ONLY,
     POLICIES,
     PURPOSE_ENGAGEMENT_TIME,
     PURPOSE_WITHDRAWAL_TIME,
@@ -121,7 +124,7 @@ def initial(p, s, seed, replication):
         initial_front(p, s, f)
     for side in range(2):
         initial_side(p, s, side)
-    draw_luck(p, s, 0)
+    draw_luck(p, s, ONLY)
     set_season(p, s)
     for f in range(p.n_fronts):
         refresh_power(p, s, f)
@@ -166,6 +169,8 @@ def initial_side(p, s, side):
         account.start[c] = account.reserve[c]
         for f in range(p.n_fronts):
             account.start[c] += s.front[f].people[side, c]
+    prime_training(p, s, side)
+    prime_wounded(p, s, side)
 
 
 @kernel
@@ -194,7 +199,7 @@ def talks_time(p, s):
     """When talks begin: a date, plus an exponential time if a mean is given (2.12)."""
     if p.talks_tick == FAR or p.talks_mean_days <= 0.0:
         return p.talks_tick
-    wait = p.talks_mean_days * exponential(at_address(s, ADDRESS_TALKS, 0, 0, 0))
+    wait = p.talks_mean_days * exponential(at_address(s, ADDRESS_TALKS, ONLY, ONLY, ONLY))
     return p.talks_tick + ticks(wait)
 
 

@@ -8,8 +8,11 @@ turned into ticks in ``rules.py`` only.
 
 import numpy as np
 
-TICKS_PER_DAY = 86_400
-FAR = 9_000_000_000_000_000_000  # a time that never comes
+f8, i8 = np.float64, np.int64
+
+# Codes are int64 and not Python's int: a kernel called with a literal would be compiled once for each value.
+TICKS_PER_DAY = i8(86_400)
+FAR = i8(9_000_000_000_000_000_000)  # a time that never comes
 
 SIDES = 2
 FRONTS = 16
@@ -23,11 +26,11 @@ PATCHES = 512
 PIPELINE = 768
 HISTORY = 64  # days of daily records kept for reporting delays and collapses
 
-RESERVE = np.int64(-1)  # a place beside the fronts
-NO_FRONT, ALL_FRONTS = -1, -2  # which fronts an event touched
+RESERVE = i8(-1)  # a place beside the fronts
+NO_FRONT, ALL_FRONTS = i8(-1), i8(-2)  # which fronts an event touched
 
 # Status codes that a handler returns; the driver checks them.
-OK, LEDGER_BROKEN, PIPELINE_FULL, NOT_A_NUMBER, TOO_MANY_EVENTS = 0, 1, 2, 3, 4
+OK, LEDGER_BROKEN, PIPELINE_FULL, NOT_A_NUMBER, TOO_MANY_EVENTS = (i8(k) for k in range(5))
 
 # Kinds of events. The order is the order of ties (docs/model.md 2.14).
 (
@@ -44,7 +47,7 @@ OK, LEDGER_BROKEN, PIPELINE_FULL, NOT_A_NUMBER, TOO_MANY_EVENTS = 0, 1, 2, 3, 4
     WITHDRAWAL,
     SAMPLE,
     END,
-) = range(13)
+) = (i8(k) for k in range(13))
 EVENT_NAMES = (
     "intervention",
     "incursion",
@@ -62,46 +65,50 @@ EVENT_NAMES = (
 )
 
 # Slots of the calendar, in the order of ties. Engagements and withdrawals have one for each front and side.
-SLOT_INTERVENTION = 0
-SLOT_INCURSION = 1
-SLOT_LANDING = 2
-SLOT_AID = 3
-SLOT_ARRIVAL = 4
-SLOT_TICK = 5
-SLOT_RECRUITS = 6
-SLOT_REVIEW = 7  # and 8
-SLOT_TALKS = 9
-SLOT_ENGAGEMENT = 10
+SLOT_INTERVENTION = i8(0)
+SLOT_INCURSION = i8(1)
+SLOT_LANDING = i8(2)
+SLOT_AID = i8(3)
+SLOT_ARRIVAL = i8(4)
+SLOT_TICK = i8(5)
+SLOT_RECRUITS = i8(6)
+SLOT_REVIEW = i8(7)  # and 8
+SLOT_TALKS = i8(9)
+SLOT_ENGAGEMENT = i8(10)
 FIXED_SLOTS = SLOT_ENGAGEMENT  # then 2 n_fronts engagements, 2 n_fronts withdrawals, sample, end
 SLOTS = SLOT_ENGAGEMENT + 4 * FRONTS + 2
 
 # Kinds of pipeline entries.
-TRAINING, TRANSIT, WOUNDED = 0, 1, 2
+TRAINING, TRANSIT, WOUNDED = (i8(k) for k in range(3))
 
 # What has become of the incursion order.
-PENDING, LAUNCHED, NOT_ORDERED, DONE = 0, 1, 2, 3
+PENDING, LAUNCHED, NOT_ORDERED, DONE = (i8(k) for k in range(4))
 
 # Streams: one for each purpose, side and front. Identifiers are never renumbered.
-PURPOSE_ENGAGEMENT_TIME = 0
-PURPOSE_ENGAGEMENT_RESULT = 1
-PURPOSE_WITHDRAWAL_TIME = 2
-PURPOSE_WITHDRAWAL_RESULT = 3
-PURPOSE_PEOPLE = 4  # recruits, discharges: rounding by side
+PURPOSE_ENGAGEMENT_TIME = i8(0)
+PURPOSE_ENGAGEMENT_RESULT = i8(1)
+PURPOSE_WITHDRAWAL_TIME = i8(2)
+PURPOSE_WITHDRAWAL_RESULT = i8(3)
+PURPOSE_PEOPLE = i8(4)  # recruits, discharges: rounding by side
 PURPOSES = 5
 STREAMS = PURPOSES * FRONTS * SIDES
 
 # Purposes of draws by address.
-ADDRESS_LUCK_FRONT = 101
-ADDRESS_LUCK_THEATRE = 102
-ADDRESS_TRAVEL = 103
-ADDRESS_TRANCHE = 104
-ADDRESS_AID = 105
-ADDRESS_TALKS = 106
-ADDRESS_TRAINING = 107
-ADDRESS_RECOVERY = 108
-ADDRESS_LOST_EN_ROUTE = 109
-ADDRESS_REACTION = 110
-ADDRESS_ASSUMPTION = 111
+ADDRESS_LUCK_FRONT = i8(101)
+ADDRESS_LUCK_THEATRE = i8(102)
+ADDRESS_TRAVEL = i8(103)
+ADDRESS_TRANCHE = i8(104)
+ADDRESS_AID = i8(105)
+ADDRESS_TALKS = i8(106)
+ADDRESS_TRAINING = i8(107)
+ADDRESS_RECOVERY = i8(108)
+ADDRESS_LOST_EN_ROUTE = i8(109)
+ADDRESS_REACTION = i8(110)
+
+# Parts of an address or a stream within its purpose.
+ONLY = i8(0)
+TRANCHE_CANCELLED, TRANCHE_DELAY, TRANCHE_SIZE = (i8(k) for k in range(3))
+STREAM_RECRUITS, STREAM_DISCHARGE = i8(0), i8(1)
 
 # Kinds of policies.
 (
@@ -113,15 +120,13 @@ ADDRESS_ASSUMPTION = 111
     FOLLOW_YIELD,
     REINFORCE,
     WITHDRAW,
-) = range(8)
+) = (i8(k) for k in range(8))
 POLICY_NAMES = ("none", "hold", "main_effort", "by_pressure", "threshold", "follow_yield", "reinforce", "withdraw")
 
 # Kinds of aid packages and what they wait for.
-SCHEDULED, ON_ALLIED_LANDING, ON_SUCCESS = 0, 1, 2
+SCHEDULED, ON_ALLIED_LANDING, ON_SUCCESS = (i8(k) for k in range(3))
 
-MAIN, BORDER = 0, 1
-
-f8, i8 = np.float64, np.int64
+MAIN, BORDER = i8(0), i8(1)
 
 CONTINGENT = np.dtype(
     [
@@ -153,6 +158,7 @@ SIDE = np.dtype(
         ("return_share", f8),
         ("recovery_days", f8),
         ("recovery_sigma", f8),
+        ("start_wounded", i8),
         ("recruits_per_month", f8),
         ("recruits_response", f8),
         ("recruits_min_per_month", f8),

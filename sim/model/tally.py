@@ -8,8 +8,8 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from sim.model.kernel import entry, kernel
 
+from sim.model.kernel import entry, kernel
 from sim.model.state import FAR, TICKS_PER_DAY
 
 

@@ -2,10 +2,9 @@
 
 import math
 
-from sim.model.kernel import kernel
-
 from sim.model.combat import ground_left, suffer, take_ground
 from sim.model.draws import stream_id, uniform, whole
+from sim.model.kernel import kernel
 from sim.model.state import HISTORY, PURPOSE_WITHDRAWAL_RESULT, TICKS_PER_DAY
 
 

@@ -76,6 +76,7 @@ def lower_sides(p: np.void, scenario: Scenario, n: Numbers) -> None:
         row, path = p["side"][s], f"sides.{name}"
         for field, key in _SIDE.items():
             row[field] = n(f"{path}.{key}")
+        row["start_wounded"] = round(n(f"{path}.casualties.in_hospital"))
         row["first_review_days"] = n(f"{path}.reviews.first", float(row["review_days"]))
         for h, theatre in enumerate(scenario.theatres):
             row["lift_per_day"][h] = n(f"{path}.movement.lift.{theatre}", DEFAULT_LIFT)

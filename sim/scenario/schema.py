@@ -104,6 +104,7 @@ class Casualties(Model):
     defending: Factor = assumed(8, "casualties per engagement as defender at a thousand per km each")
     irrecoverable: Share = default(0.3, "wounded to killed 2.5 to 5 (Dupuy Institute): killed and captured about 0.3")
     returning: Share = default(0.5, "about half of the wounded return (private analyst, weak source)")
+    in_hospital: People = assumed(0, "wounded at the start, who come back or are discharged over the recovery time")
     recovery: PositiveDays = assumed(45, "weeks in hospital and rehabilitation")
     recovery_sigma: Factor = assumed(0.3, "spread of the log of the recovery time of a week's wounded")
 
