@@ -9,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.model.rules import advance, begin
-from sim.model.state import FAR, PARAMS, STATE
+from sim.model.codes import FAR, POLICIES, SIDES
+from sim.model.rules import advance, begin, forget_policy, rebase
+from sim.model.state import PARAMS, STATE
 from sim.model.tally import FINAL, Labels, final_row, series_names
 
+# What a status other than 0 means (sim/model/codes.py).
 FAULTS = {
     1: "the ledger of people does not balance",
     2: "more people are on the move than the pipeline holds",
@@ -54,6 +56,20 @@ class Run:
         """Run to just before the next event of a kind in the mask, or past a tick; returns its kind, or -status."""
         return int(advance(self.state, self.params, self.words, self.series, mask, until))
 
+    def change(self, other: Record, tick: int) -> None:
+        """Go on under other parameters from here: their interventions up to the tick hold, the rest lies ahead."""
+        before = self.params.copy()
+        self.words[:] = words_of(other)
+        for patch in other[0]["patch"][: int(other[0]["n_patches"])]:
+            if patch["tick"] <= tick:
+                self.words[patch["word"]] = patch["value"]
+        old, new = before[0]["policy"], self.params[0]["policy"]
+        for side in range(SIDES):
+            for k in range(POLICIES):
+                if old[side, k].tobytes() != new[side, k].tobytes():
+                    forget_policy(self.state, side, k)
+        rebase(self.state, self.params)
+
     def checkpoint(self) -> bytes:
         """Everything that the rest of the run depends on, as bytes."""
         return self.state.tobytes() + self.params.tobytes()
@@ -76,19 +92,41 @@ def words_of(params: Record) -> NDArray[np.int64]:
 
 def simulate(params: Record, labels: Labels, seed: int, replications: NDArray[np.uint64]) -> Block:
     """Run a block of replications of one parameter record (shape (1,)) in the calling thread."""
-    n = len(replications)
-    run = Run(params, labels)
-    block = Block(
-        np.zeros((n, *run.series.shape)),
-        np.full((n, len(FINAL)), np.nan),
-        np.zeros(n, np.int64),
-        np.zeros(n, np.int64),
-    )
+    n, run = len(replications), Run(params, labels)
+    block = _empty(n, run)
     for i, replication in enumerate(replications):
         run.series = block.series[i]
         run.start(seed, int(replication))
-        kind = run.advance()
-        block.status[i] = -kind if kind < 0 else 0
-        block.events[i] = run.state[0]["events"]
-        block.final[i] = run.close()
+        _close(block, i, run, run.advance())
+    return block
+
+
+def _empty(n: int, run: Run) -> Block:
+    series = np.zeros((n, *run.series.shape))
+    return Block(series, np.full((n, len(FINAL)), np.nan), np.zeros(n, np.int64), np.zeros(n, np.int64))
+
+
+def _close(block: Block, i: int, run: Run, kind: int) -> None:
+    block.status[i] = -kind if kind < 0 else 0
+    block.events[i] = run.state[0]["events"]
+    block.final[i] = run.close()
+
+
+def branch(
+    base: Record, other: Record, labels: Labels, seed: int, replications: NDArray[np.uint64], tick: int
+) -> Block:
+    """Run a block under `base` up to and including a tick, then go on under `other` (both of shape (1,)).
+
+    Both need the same sides, contingents and fronts and the same number of days. The past stays as it was.
+    """
+    n, run = len(replications), Run(base, labels)
+    block = _empty(n, run)
+    for i, replication in enumerate(replications):
+        run.series = block.series[i]
+        run.start(seed, int(replication))
+        kind = run.advance(until=tick)
+        if kind >= 0:
+            run.change(other, tick)
+            kind = run.advance()
+        _close(block, i, run, kind)
     return block

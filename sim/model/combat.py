@@ -2,16 +2,14 @@
 
 import math
 
-import numpy as np
-
+from sim.model.codes import PURPOSE_ENGAGEMENT_RESULT
 from sim.model.draws import mean_one_lognormal, stream_id, uniform, whole
-from sim.model.kernel import kernel
+from sim.model.kernel import Params, State, kernel
 from sim.model.power import MAX_RATIO, frontage
-from sim.model.state import PURPOSE_ENGAGEMENT_RESULT
 
 
 @kernel
-def culmination(p, ratio):
+def culmination(p: Params, ratio: float) -> float:
     """Share of the ordered effort that a force ratio sustains, 0..1: rises, saturates, and ends an attack (E5)."""
     if p.culmination_ratio <= 0.0:
         return 1.0
@@ -21,7 +19,7 @@ def culmination(p, ratio):
 
 
 @kernel
-def ground_left(p, s, f, side):
+def ground_left(p: Params, s: State, f: int, side: int) -> float:
     """Area that a side can still take on a front before its bound, km2."""
     if side == p.front[f].positive_side:
         return p.front[f].max_territory_km2 - s.front[f].territory_km2
@@ -29,7 +27,7 @@ def ground_left(p, s, f, side):
 
 
 @kernel
-def engagement_rate(p, s, f, side):
+def engagement_rate(p: Params, s: State, f: int, side: int) -> float:
     """Engagement events a day of an attacking side on a front (E5)."""
     front = s.front[f]
     if front.total[side] <= 0 or front.effort[side] <= 0.0 or ground_left(p, s, f, side) <= 0.0:
@@ -39,7 +37,7 @@ def engagement_rate(p, s, f, side):
 
 
 @kernel
-def win_probability(p, ratio):
+def win_probability(p: Params, ratio: float) -> float:
     """Probability that the attacker wins an engagement (E6; CDB90)."""
     if ratio >= MAX_RATIO:
         return 1.0
@@ -49,7 +47,7 @@ def win_probability(p, ratio):
 
 
 @kernel
-def mean_casualties(p, kappa, own, enemy, attackers):
+def mean_casualties(p: Params, kappa: float, own: float, enemy: float, attackers: float) -> float:
     """Mean casualties of one side in one event by the generalised Lanchester law, people (E7).
 
     own, attackers: thousand people per km; enemy: thousands of combat power per km; kappa: casualties per
@@ -62,7 +60,7 @@ def mean_casualties(p, kappa, own, enemy, attackers):
 
 
 @kernel
-def mean_ground(p, s, density):
+def mean_ground(p: Params, s: State, density: float) -> float:
     """Mean ground of one won engagement against a density of combat power per km, km2 (E8)."""
     saturation = p.ground_saturation_km2 * s.season_mobility
     if density <= 0.0:
@@ -72,7 +70,7 @@ def mean_ground(p, s, density):
 
 
 @kernel
-def take_ground(p, s, f, side, area):
+def take_ground(p: Params, s: State, f: int, side: int, area: float) -> float:
     """Give a side an area on a front, within the bounds; the loser's works go with it. Returns km2 taken (E8, E12)."""
     taken = min(area, max(0.0, ground_left(p, s, f, side)))
     front = s.front[f]
@@ -87,7 +85,9 @@ def take_ground(p, s, f, side, area):
 
 
 @kernel
-def suffer(p, s, f, side, casualties, irrecoverable_share, split, rounding):
+def suffer(
+    p: Params, s: State, f: int, side: int, casualties: int, irrecoverable_share: float, split: float, rounding: float
+) -> None:
     """Take casualties from the contingents of a side by one systematic draw; the ledger follows (E7, E14)."""
     front, account = s.front[f], s.side[side]
     present = front.total[side]
@@ -97,7 +97,7 @@ def suffer(p, s, f, side, casualties, irrecoverable_share, split, rounding):
     before, cumulated = 0, 0
     for c in range(p.side[side].n_contingents):
         cumulated += front.people[side, c]
-        upto = np.int64(math.ceil(cumulated * casualties / present - split))
+        upto = math.ceil(cumulated * casualties / present - split)
         upto = max(before, min(casualties, upto))
         hit = upto - before
         before = upto
@@ -115,7 +115,7 @@ def suffer(p, s, f, side, casualties, irrecoverable_share, split, rounding):
 
 
 @kernel
-def fight(p, s, f, side):
+def fight(p: Params, s: State, f: int, side: int) -> None:
     """One engagement event: a side attacks on a front (E6 to E8, E21). Ten uniforms, whatever happens."""
     k = stream_id(PURPOSE_ENGAGEMENT_RESULT, f, side)
     u_win, u_own, u_enemy = uniform(s, k), uniform(s, k), uniform(s, k)
@@ -146,6 +146,6 @@ def fight(p, s, f, side):
 
 
 @kernel
-def spend_rounds(p, s, side, rounds):
+def spend_rounds(p: Params, s: State, side: int, rounds: float) -> None:
     """Take the rounds of one event from the stock, not below zero (E21)."""
     s.side[side].munitions = max(0.0, s.side[side].munitions - rounds * p.granularity)

@@ -2,12 +2,7 @@
 
 import math
 
-import numpy as np
-
-from sim.model.flows import replacement_need
-from sim.model.kernel import kernel
-from sim.model.pipeline import reserve_for, send_from_front, send_from_reserve, ticks
-from sim.model.state import (
+from sim.model.codes import (
     BY_PRESSURE,
     FAR,
     FOLLOW_YIELD,
@@ -20,26 +15,29 @@ from sim.model.state import (
     TICKS_PER_DAY,
     WITHDRAW,
 )
+from sim.model.flows import replacement_need
+from sim.model.kernel import Floats, Params, State, kernel
+from sim.model.pipeline import reserve_for, send_from_front, send_from_reserve, ticks
 
 LEAST_MOVED = 100.0  # people: no headquarters shifts less than a company between axes
 
 
 @kernel
-def seen_row(p, s, side):
+def seen_row(p: Params, s: State, side: int) -> int:
     """Row of the daily record that a side sees: as it was a reporting delay ago."""
     day = int((s.now / TICKS_PER_DAY) - p.side[side].reporting_delay_days)
     return max(0, max(day, s.day - HISTORY + 1)) % HISTORY
 
 
 @kernel
-def held_km2(p, s, row, f, side):
+def held_km2(p: Params, s: State, row: int, f: int, side: int) -> float:
     """Area beyond the starting line that a side is seen to hold on a front, km2; negative: it has lost ground."""
     seen = s.history_territory_km2[row, f]
     return seen if side == p.front[f].positive_side else -seen
 
 
 @kernel
-def triggered(p, s, side, k, row):
+def triggered(p: Params, s: State, side: int, k: int, row: int) -> bool:
     """Whether what is seen meets every condition that policy k states (an unstated one is not a number)."""
     policy = p.policy[side, k]
     f = policy.trigger_front
@@ -54,7 +52,7 @@ def triggered(p, s, side, k, row):
 
 
 @kernel
-def in_force(p, s, side, k, row):
+def in_force(p: Params, s: State, side: int, k: int, row: int) -> bool:
     """Whether policy k acts now: in its dates, triggered (it latches when seen), and its delay over."""
     policy, account = p.policy[side, k], s.side[side]
     if s.now < policy.start_tick or s.now >= policy.end_tick:
@@ -68,11 +66,11 @@ def in_force(p, s, side, k, row):
             if policy.source[f] != 0:
                 total += s.front[f].total[side]
         account.people_at_trigger[k] = total
-    return s.now >= account.trigger_tick[k] + np.int64(policy.after_days * TICKS_PER_DAY)
+    return s.now >= account.trigger_tick[k] + int(policy.after_days * TICKS_PER_DAY)
 
 
 @kernel
-def order_effort(p, s, side, k):
+def order_effort(p: Params, s: State, side: int, k: int) -> None:
     """Set effort on the fronts of a policy: level x weight (hold, main effort)."""
     policy = p.policy[side, k]
     for f in range(p.n_fronts):
@@ -81,13 +79,13 @@ def order_effort(p, s, side, k):
 
 
 @kernel
-def strength(s, f, side):
+def strength(s: State, f: int, side: int) -> int:
     """People on a front and on their way to it."""
     return s.front[f].total[side] + s.front[f].inbound[side]
 
 
 @kernel
-def rebalance(p, s, side, k, shares):
+def rebalance(p: Params, s: State, side: int, k: int, shares: Floats) -> None:
     """Move people between a policy's fronts toward shares of their total, closing `move_share` of each gap (E23)."""
     policy = p.policy[side, k]
     total = 0
@@ -103,11 +101,11 @@ def rebalance(p, s, side, k, shares):
             if policy.on_front[origin] != 0 and origin != to:
                 spare = (strength(s, origin, side) - shares[origin] * total) * policy.move_share
                 if spare >= LEAST_MOVED:
-                    missing -= send_from_front(p, s, side, origin, to, np.int64(min(spare, missing)))
+                    missing -= send_from_front(p, s, side, origin, to, int(min(spare, missing)))
 
 
 @kernel
-def main_effort(p, s, side, k):
+def main_effort(p: Params, s: State, side: int, k: int) -> None:
     """Effort and people by weights (E23)."""
     policy = p.policy[side, k]
     order_effort(p, s, side, k)
@@ -125,7 +123,7 @@ def main_effort(p, s, side, k):
 
 
 @kernel
-def by_pressure(p, s, side, k, row):
+def by_pressure(p: Params, s: State, side: int, k: int, row: int) -> None:
     """People drift to shares proportional to people x exp(gain x pressure) (E23)."""
     policy = p.policy[side, k]
     shares = s.scratch[0]
@@ -142,7 +140,7 @@ def by_pressure(p, s, side, k, row):
 
 
 @kernel
-def bring_up(p, s, side, k, required):
+def bring_up(p: Params, s: State, side: int, k: int, required: float) -> None:
     """Bring the watched front up to a strength: from the reserve first, then from the policy's sources (E23).
 
     A review takes at most `reserve_share` of the reserve; from the sources, altogether, at most
@@ -150,12 +148,12 @@ def bring_up(p, s, side, k, required):
     """
     policy, account = p.policy[side, k], s.side[side]
     f = policy.watch
-    missing = np.int64(required) - strength(s, f, side)
+    missing = int(required) - strength(s, f, side)
     if missing <= 0:
         return
-    from_reserve = np.int64(policy.reserve_share * reserve_for(p, s, side, f))
+    from_reserve = int(policy.reserve_share * reserve_for(p, s, side, f))
     missing -= send_from_reserve(p, s, side, f, min(missing, from_reserve))
-    left = np.int64(policy.move_share * account.people_at_trigger[k]) - account.drawn_by_policy[k]
+    left = int(policy.move_share * account.people_at_trigger[k]) - account.drawn_by_policy[k]
     missing = min(missing, left)
     total = 0
     for origin in range(p.n_fronts):
@@ -163,14 +161,14 @@ def bring_up(p, s, side, k, required):
     asked = missing
     for origin in range(p.n_fronts):
         if policy.source[origin] != 0 and asked > 0 and total > 0:
-            part = np.int64(math.ceil(asked * s.front[origin].total[side] / total))
+            part = math.ceil(asked * s.front[origin].total[side] / total)
             sent = send_from_front(p, s, side, origin, f, min(part, missing))
             account.drawn_by_policy[k] += sent
             missing -= sent
 
 
 @kernel
-def threshold(p, s, side, k, row):
+def threshold(p: Params, s: State, side: int, k: int, row: int) -> None:
     """Required on the watched front = base + per km2 x area lost; and effort there (E23)."""
     policy = p.policy[side, k]
     lost = max(0.0, -held_km2(p, s, row, policy.watch, side))
@@ -179,7 +177,7 @@ def threshold(p, s, side, k, row):
 
 
 @kernel
-def yield_shares(p, s, side, k, row):
+def yield_shares(p: Params, s: State, side: int, k: int, row: int) -> Floats:
     """Each front's share of the recent gain per effective attacker; all zero when nothing is gained (E23)."""
     shares = s.scratch[0]
     total = 0.0
@@ -196,7 +194,7 @@ def yield_shares(p, s, side, k, row):
 
 
 @kernel
-def drift_shares(p, s, side, k, current, goal):
+def drift_shares(p: Params, s: State, side: int, k: int, current: Floats, goal: Floats) -> None:
     """Move shares toward a goal at the policy's rate, within its floor and cap; they add up to one."""
     policy = p.policy[side, k]
     step = 1.0 - math.exp(-policy.rate_per_day * p.side[side].review_days)
@@ -211,7 +209,7 @@ def drift_shares(p, s, side, k, current, goal):
 
 
 @kernel
-def follow_yield(p, s, side, k, row):
+def follow_yield(p: Params, s: State, side: int, k: int, row: int) -> None:
     """Effort and people drift to where ground is being gained per effective attacker (E23)."""
     policy = p.policy[side, k]
     goal = yield_shares(p, s, side, k, row)
@@ -238,7 +236,7 @@ def follow_yield(p, s, side, k, row):
 
 
 @kernel
-def leave_fronts(p, s, side, k):
+def leave_fronts(p: Params, s: State, side: int, k: int) -> None:
     """Leave the policy's fronts: no effort, everybody to the reserve (E23)."""
     for f in range(p.n_fronts):
         if p.policy[side, k].on_front[f] != 0:
@@ -247,7 +245,7 @@ def leave_fronts(p, s, side, k):
 
 
 @kernel
-def carry_out(p, s, side, k, row):
+def carry_out(p: Params, s: State, side: int, k: int, row: int) -> None:
     """Do what policy k orders."""
     kind = p.policy[side, k].kind
     if kind == HOLD:
@@ -267,7 +265,7 @@ def carry_out(p, s, side, k, row):
 
 
 @kernel
-def replace_losses(p, s, side, row):
+def replace_losses(p: Params, s: State, side: int, row: int) -> None:
     """Replacements from the reserve to the fronts, pro rata where it does not suffice (E20)."""
     needs = s.scratch[3]
     total = 0.0
@@ -285,11 +283,11 @@ def replace_losses(p, s, side, row):
     scale = min(1.0, free / total) if total > 0.0 else 0.0
     for f in range(p.n_fronts):
         if needs[f] > 0.0:
-            send_from_reserve(p, s, side, f, np.int64(needs[f] * scale))
+            send_from_reserve(p, s, side, f, int(needs[f] * scale))
 
 
 @kernel
-def order_policies(p, s, side):
+def order_policies(p: Params, s: State, side: int) -> None:
     """Apply a side's policies in file order (E23)."""
     row = seen_row(p, s, side)
     for k in range(p.n_policies[side]):
@@ -298,6 +296,6 @@ def order_policies(p, s, side):
 
 
 @kernel
-def next_review(p, s, side):
+def next_review(p: Params, s: State, side: int) -> int:
     """When a side reviews again."""
     return s.now + ticks(p.side[side].review_days)

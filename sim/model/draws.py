@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from sim.model.kernel import kernel
-from sim.model.state import FRONTS, PURPOSES, SIDES
+from sim.model.codes import FRONTS, PURPOSES, SIDES
+from sim.model.kernel import State, Word, kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -21,7 +21,7 @@ _U27, _U30, _U31, _U41, _U45 = np.uint64(27), np.uint64(30), np.uint64(31), np.u
 
 
 @kernel
-def mix(x):
+def mix(x: Word) -> Word:
     """The splitmix64 finaliser of a 64-bit word."""
     x = (x ^ (x >> _U30)) * _MIX_1
     x = (x ^ (x >> _U27)) * _MIX_2
@@ -29,13 +29,13 @@ def mix(x):
 
 
 @kernel
-def stream_id(purpose, front, side):
+def stream_id(purpose: int, front: int, side: int) -> int:
     """The number of the stream of a purpose, a front and a side."""
     return (purpose * FRONTS + front) * SIDES + side
 
 
 @kernel
-def seed_streams(s):
+def seed_streams(s: State) -> None:
     """Seed every stream of a run from (seed, replication, stream)."""
     root = mix(mix(s.seed + _GOLDEN) + s.replication * _GOLDEN + _GOLDEN)
     for k in range(PURPOSES * FRONTS * SIDES):
@@ -46,7 +46,7 @@ def seed_streams(s):
 
 
 @kernel
-def uniform(s, k):
+def uniform(s: State, k: int) -> float:
     """The next uniform of stream k, in the open interval (0, 1)."""
     st = s.stream[k]
     a, b, c, d = st[0], st[1], st[2], st[3]
@@ -63,7 +63,7 @@ def uniform(s, k):
 
 
 @kernel
-def at_address(s, purpose, a, b, c):
+def at_address(s: State, purpose: int, a: int, b: int, c: int) -> float:
     """The uniform in (0, 1) that belongs to an address of this replication."""
     word = mix(s.seed + _GOLDEN)
     word = mix(word + s.replication * _GOLDEN + np.uint64(purpose))
@@ -74,19 +74,19 @@ def at_address(s, purpose, a, b, c):
 
 
 @kernel
-def exponential(u):
+def exponential(u: float) -> float:
     """The unit-rate exponential at probability u."""
     return -math.log(u)
 
 
 @kernel
-def whole(mean, u):
+def whole(mean: float, u: float) -> int:
     """A mean rounded to a whole number by one uniform: up with the probability of its fraction."""
-    return np.int64(math.floor(mean + u))
+    return math.floor(mean + u)
 
 
 @kernel
-def mean_one_lognormal(sigma, u):
+def mean_one_lognormal(sigma: float, u: float) -> float:
     """A lognormal factor of mean one."""
     if sigma <= 0.0:
         return 1.0
@@ -94,7 +94,7 @@ def mean_one_lognormal(sigma, u):
 
 
 @kernel
-def median_lognormal(median, sigma, u):
+def median_lognormal(median: float, sigma: float, u: float) -> float:
     """A lognormal of a given median."""
     if sigma <= 0.0:
         return median
@@ -102,7 +102,7 @@ def median_lognormal(median, sigma, u):
 
 
 @kernel
-def normal(u):
+def normal(u: float) -> float:
     """The standard normal quantile (AS 241, about 1e-16 relative)."""
     q = u - 0.5
     if abs(q) <= 0.425:
@@ -113,7 +113,7 @@ def normal(u):
 
 
 @kernel
-def _centre(r):
+def _centre(r: float) -> float:
     top = ((((((2509.0809287301226727 * r + 33430.575583588128105) * r + 67265.770927008700853) * r
         + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
         + 133.14166789178437745) * r + 3.387132872796366608  # fmt: skip
@@ -124,7 +124,7 @@ def _centre(r):
 
 
 @kernel
-def _tail(r):
+def _tail(r: float) -> float:
     top = ((((((7.7454501427834140764e-4 * r + 0.0227238449892691845833) * r + 0.24178072517745061177) * r
         + 1.27045825245236838258) * r + 3.64784832476320460504) * r + 5.7694972214606914055) * r
         + 4.6303378461565452959) * r + 1.42343711074968357734  # fmt: skip
@@ -135,7 +135,7 @@ def _tail(r):
 
 
 @kernel
-def _far_tail(r):
+def _far_tail(r: float) -> float:
     top = ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 0.0012426609473880784386) * r
         + 0.026532189526576123093) * r + 0.29656057182850489123) * r + 1.7848265399172913358) * r
         + 5.4637849111641143699) * r + 6.6579046435011037772  # fmt: skip

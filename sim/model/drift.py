@@ -1,24 +1,17 @@
-"""What drifts between events and is moved once a day: luck, season, works, surprise, readiness, pressure (E9 to E15)."""
+"""What drifts and is moved once a day: luck, season, works, surprise, readiness, pressure (E9 to E15)."""
 
 import math
 
+from sim.model.codes import ADDRESS_LUCK_FRONT, ADDRESS_LUCK_THEATRE, BORDER, HISTORY, LAUNCHED, ONLY
 from sim.model.draws import at_address, normal
-from sim.model.kernel import kernel
-from sim.model.state import (
-    ADDRESS_LUCK_FRONT,
-    ADDRESS_LUCK_THEATRE,
-    BORDER,
-    HISTORY,
-    LAUNCHED,
-    ONLY,
-)
+from sim.model.kernel import Params, State, kernel
 
 PRESSURE_BOUND = 3.0
 DAYS_PER_MONTH = 30.44
 
 
 @kernel
-def next_luck(z, sigma, memory_days, week, u):
+def next_luck(z: float, sigma: float, memory_days: float, week: int, u: float) -> float:
     """The disturbance of the next week: stationary AR(1) of standard deviation sigma (E10)."""
     phi = math.exp(-7.0 / memory_days) if memory_days > 0.0 else 0.0
     if week == 0:
@@ -27,7 +20,7 @@ def next_luck(z, sigma, memory_days, week, u):
 
 
 @kernel
-def draw_luck(p, s, week):
+def draw_luck(p: Params, s: State, week: int) -> None:
     """Draw the luck of a week for every theatre and front, by address (E10)."""
     s.week = week
     for h in range(p.n_theatres):
@@ -43,7 +36,7 @@ def draw_luck(p, s, week):
 
 
 @kernel
-def set_season(p, s):
+def set_season(p: Params, s: State) -> None:
     """The season's factors on attack power, tempo and mobility at this time."""
     s.season_attack, s.season_tempo, s.season_mobility = 1.0, 1.0, 1.0
     for k in range(p.n_seasons):
@@ -54,7 +47,7 @@ def set_season(p, s):
 
 
 @kernel
-def fade_memories(p, s, f):
+def fade_memories(p: Params, s: State, f: int) -> None:
     """Let the recent advance fade, and take in the day's losses (sections 2.4 and 2.9)."""
     front = s.front[f]
     keep = math.exp(-1.0 / p.advance_memory_days)
@@ -70,7 +63,7 @@ def fade_memories(p, s, f):
 
 
 @kernel
-def fade_surprise(p, s, f):
+def fade_surprise(p: Params, s: State, f: int) -> None:
     """Surprise wears off, about a third a day (E11); an alerted home side concentrates (E9)."""
     front = s.front[f]
     for side in range(2):
@@ -80,7 +73,7 @@ def fade_surprise(p, s, f):
 
 
 @kernel
-def build_works(p, s, f):
+def build_works(p: Params, s: State, f: int) -> None:
     """Works grow while the line stands still (E12)."""
     front = s.front[f]
     for side in range(2):
@@ -91,7 +84,7 @@ def build_works(p, s, f):
 
 
 @kernel
-def move_readiness(p, s, f):
+def move_readiness(p: Params, s: State, f: int) -> None:
     """Readiness of those deployed: recovers by rotation, falls with losses and effort (E13)."""
     front = s.front[f]
     for side in range(2):
@@ -103,7 +96,7 @@ def move_readiness(p, s, f):
 
 
 @kernel
-def _relax(r, gain, wear):
+def _relax(r: float, gain: float, wear: float) -> float:
     """Exact daily step of dr/dt = gain (1 - r) - wear r."""
     total = gain + wear
     if total <= 0.0:
@@ -113,7 +106,7 @@ def _relax(r, gain, wear):
 
 
 @kernel
-def rest_reserve(p, s, side):
+def rest_reserve(p: Params, s: State, side: int) -> None:
     """Readiness recovers in the reserve (E13)."""
     for c in range(p.side[side].n_contingents):
         r = s.side[side].reserve_readiness[c]
@@ -121,8 +114,8 @@ def rest_reserve(p, s, side):
 
 
 @kernel
-def pressure_now(s, f, side):
-    """ln of the hostile force ratio x hostile effort, bounded (E15)."""
+def pressure_now(s: State, f: int, side: int) -> float:
+    """Log of the hostile force ratio x hostile effort, bounded (E15)."""
     front = s.front[f]
     drive = front.ratio[1 - side] * front.effort[1 - side]
     if drive <= 0.0:
@@ -131,7 +124,7 @@ def pressure_now(s, f, side):
 
 
 @kernel
-def smooth_pressure(p, s, f):
+def smooth_pressure(p: Params, s: State, f: int) -> None:
     """Front pressure on each side, smoothed over a week (E15)."""
     step = 1.0 - math.exp(-1.0 / p.pressure_days)
     for side in range(2):
@@ -139,7 +132,7 @@ def smooth_pressure(p, s, f):
 
 
 @kernel
-def count_politics(p, s, side):
+def count_politics(p: Params, s: State, side: int) -> None:
     """Political cost: km2-days of a side's own ground held by the other (2.6), and its smoothed losses a month."""
     for f in range(p.n_fronts):
         lost = s.front[f].territory_km2 * (1.0 if side != p.front[f].positive_side else -1.0)
@@ -151,7 +144,7 @@ def count_politics(p, s, side):
 
 
 @kernel
-def record_day(p, s):
+def record_day(p: Params, s: State) -> None:
     """Write the day's record, which reviews read with their reporting delay."""
     row = s.day % HISTORY
     for f in range(p.n_fronts):

@@ -5,13 +5,7 @@ E14, E17, E18, E20 and E25 of docs/model.md.
 
 import math
 
-import numpy as np
-
-from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
-from sim.model.drift import DAYS_PER_MONTH
-from sim.model.kernel import kernel
-from sim.model.pipeline import allowed, count_diversion, push, send, ticks, to_front
-from sim.model.state import (
+from sim.model.codes import (
     ADDRESS_RECOVERY,
     ADDRESS_TRAINING,
     ADDRESS_TRANCHE,
@@ -27,10 +21,14 @@ from sim.model.state import (
     TRANCHE_SIZE,
     WOUNDED,
 )
+from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
+from sim.model.drift import DAYS_PER_MONTH
+from sim.model.kernel import Params, State, kernel
+from sim.model.pipeline import allowed, count_diversion, push, send, ticks, to_front
 
 
 @kernel
-def admit_wounded(p, s, side, week):
+def admit_wounded(p: Params, s: State, side: int, week: int) -> None:
     """The week's wounded of each contingent become a cohort that is due after recovery (E14)."""
     a = s.side[side]
     for c in range(p.side[side].n_contingents):
@@ -42,7 +40,7 @@ def admit_wounded(p, s, side, week):
 
 
 @kernel
-def recruits_per_month(p, s, side):
+def recruits_per_month(p: Params, s: State, side: int) -> float:
     """Recruits a month: a base that answers losses, within limits (E17)."""
     a = p.side[side]
     answer = a.recruits_response * (s.side[side].irrecoverable_per_month - a.recruits_per_month)
@@ -50,7 +48,7 @@ def recruits_per_month(p, s, side):
 
 
 @kernel
-def recruit(p, s, side, week):
+def recruit(p: Params, s: State, side: int, week: int) -> None:
     """A week's recruits enter training (E17)."""
     a = p.side[side]
     c = a.recruits_contingent
@@ -65,11 +63,11 @@ def recruit(p, s, side, week):
 
 
 @kernel
-def prime_training(p, s, side):
+def prime_training(p: Params, s: State, side: int) -> None:
     """The camps are full when a run starts: a week's recruits for each week of the mean training time (E17)."""
     a = p.side[side]
     c = a.recruits_contingent
-    people = np.int64(a.recruits_per_month * 7.0 / DAYS_PER_MONTH)
+    people = int(a.recruits_per_month * 7.0 / DAYS_PER_MONTH)
     days = 0.5 * (a.training_min_days + a.training_max_days)
     while people > 0 and days > 0.0:
         s.side[side].training[c] += people
@@ -79,10 +77,10 @@ def prime_training(p, s, side):
 
 
 @kernel
-def prime_wounded(p, s, side):
+def prime_wounded(p: Params, s: State, side: int) -> None:
     """Those in hospital when a run starts come back or are discharged evenly over the recovery time (E14)."""
     a = p.side[side]
-    cohorts = np.int64(max(1.0, a.recovery_days / 7.0))
+    cohorts = int(max(1.0, a.recovery_days / 7.0))
     c = a.recruits_contingent
     for k in range(cohorts):
         people = a.start_wounded * (k + 1) // cohorts - a.start_wounded * k // cohorts
@@ -94,7 +92,7 @@ def prime_wounded(p, s, side):
 
 
 @kernel
-def schedule_tranche(p, s, k):
+def schedule_tranche(p: Params, s: State, k: int) -> int:
     """When tranche k lands, or FAR when it is cancelled (E18)."""
     t = p.tranche[k]
     if at_address(s, ADDRESS_TRANCHE, k, TRANCHE_CANCELLED, ONLY) < t.cancel_probability:
@@ -106,7 +104,7 @@ def schedule_tranche(p, s, k):
 
 
 @kernel
-def land(p, s, k):
+def land(p: Params, s: State, k: int) -> None:
     """Tranche k lands: it acclimatises, then moves to its front or to the reserve (E18)."""
     t = p.tranche[k]
     people = whole(t.people, at_address(s, ADDRESS_TRANCHE, k, TRANCHE_SIZE, ONLY))
@@ -124,7 +122,7 @@ def land(p, s, k):
 
 
 @kernel
-def refresh_landings(p, s):
+def refresh_landings(p: Params, s: State) -> None:
     """Set the time of the next landing."""
     first = FAR
     for k in range(p.n_tranches):
@@ -133,7 +131,7 @@ def refresh_landings(p, s):
 
 
 @kernel
-def replacement_need(p, s, f, side, seen_casualties, pressure):
+def replacement_need(p: Params, s: State, f: int, side: int, seen_casualties: float, pressure: float) -> float:
     """People whom a front asks for at a review: losses since the last, more under pressure, and an emergency (E20)."""
     a, front = p.side[side], s.front[f]
     losses = max(0, seen_casualties - front.casualties_at_review[side])
@@ -144,7 +142,7 @@ def replacement_need(p, s, f, side, seen_casualties, pressure):
 
 
 @kernel
-def free_force(p, s):
+def free_force(p: Params, s: State) -> None:
     """No incursion was ordered: the stated share of its force goes to the main theatre (E25)."""
     side = p.incursion_side
     people = 0
@@ -152,7 +150,7 @@ def free_force(p, s):
         if p.front[f].theatre == p.main_theatre:
             people += s.front[f].total[side]
     for c in range(p.side[side].n_contingents):
-        force = min(s.side[side].reserve[c], np.int64(p.incursion_people[c] * p.freed_share))
+        force = min(s.side[side].reserve[c], int(p.incursion_people[c] * p.freed_share))
         seen, before = 0, 0
         for f in range(p.n_fronts):
             if p.front[f].theatre == p.main_theatre and people > 0:
@@ -164,11 +162,11 @@ def free_force(p, s):
 
 
 @kernel
-def launch(p, s):
+def launch(p: Params, s: State) -> None:
     """The incursion order: the assembled force enters its front from the reserve, and surprises (E11, E25)."""
     side, f = p.incursion_side, p.incursion_front
     for c in range(p.side[side].n_contingents):
-        people = min(s.side[side].reserve[c], np.int64(p.incursion_people[c]))
+        people = min(s.side[side].reserve[c], int(p.incursion_people[c]))
         if people > 0 and allowed(p, side, c, f):
             s.side[side].reserve[c] -= people
             to_front(s, f, side, c, people, s.side[side].reserve_readiness[c])

@@ -1,19 +1,19 @@
 """Munitions and aid: production, packages with delays, and what the third actor reacts to (E21, E22)."""
 
+from sim.model.codes import ADDRESS_AID, ADDRESS_REACTION, FAR, ON_ALLIED_LANDING, ON_SUCCESS, ONLY, SCHEDULED, SLOT_AID
 from sim.model.draws import at_address, median_lognormal
-from sim.model.kernel import kernel
+from sim.model.kernel import Params, State, kernel
 from sim.model.pipeline import ticks
-from sim.model.state import ADDRESS_AID, ADDRESS_REACTION, FAR, ON_ALLIED_LANDING, ON_SUCCESS, ONLY, SCHEDULED, SLOT_AID
 
 
 @kernel
-def produce(p, s, side):
+def produce(p: Params, s: State, side: int) -> None:
     """A day's production of munitions (E21)."""
     s.side[side].munitions += p.side[side].munitions_per_day
 
 
 @kernel
-def delivery_tick(p, s, k, announced):
+def delivery_tick(p: Params, s: State, k: int, announced: int) -> int:
     """When package k is delivered, if announced at a time (E22)."""
     package = p.package[k]
     delay = median_lognormal(package.delay_days, package.delay_sigma, at_address(s, ADDRESS_AID, k, ONLY, ONLY))
@@ -21,7 +21,7 @@ def delivery_tick(p, s, k, announced):
 
 
 @kernel
-def schedule_package(p, s, k):
+def schedule_package(p: Params, s: State, k: int) -> int:
     """When package k is delivered as far as known at the start: FAR for those that wait for something (E22)."""
     if p.package[k].waits_for != SCHEDULED:
         return FAR
@@ -29,13 +29,13 @@ def schedule_package(p, s, k):
 
 
 @kernel
-def decided(p, s, k):
+def decided(p: Params, s: State, k: int) -> bool:
     """Whether the third actor reacts with package k at all: once, by address (E22)."""
     return at_address(s, ADDRESS_REACTION, k, ONLY, ONLY) < p.package[k].probability
 
 
 @kernel
-def happened(p, s, k):
+def happened(p: Params, s: State, k: int) -> bool:
     """Whether what package k waits for has happened: an allied landing on the other side, or success on a front."""
     package = p.package[k]
     if package.waits_for == ON_ALLIED_LANDING:
@@ -46,7 +46,7 @@ def happened(p, s, k):
 
 
 @kernel
-def react(p, s):
+def react(p: Params, s: State) -> None:
     """Announce the packages whose occasion has come, seen at the daily tick; each is announced once (E22)."""
     for k in range(p.n_packages):
         if p.package[k].waits_for != SCHEDULED and s.package_announced[k] == 0 and happened(p, s, k):
@@ -57,7 +57,7 @@ def react(p, s):
 
 
 @kernel
-def deliver(p, s, k):
+def deliver(p: Params, s: State, k: int) -> None:
     """Package k arrives, less what caution withholds and what politics changes (E22)."""
     package = p.package[k]
     factor = package.politics_factor if s.now >= package.politics_tick else 1.0
@@ -67,7 +67,7 @@ def deliver(p, s, k):
 
 
 @kernel
-def refresh_aid(p, s):
+def refresh_aid(p: Params, s: State) -> None:
     """Set the time of the next delivery."""
     first = FAR
     for k in range(p.n_packages):

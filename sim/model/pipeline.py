@@ -2,11 +2,7 @@
 
 import math
 
-import numpy as np
-
-from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
-from sim.model.kernel import kernel
-from sim.model.state import (
+from sim.model.codes import (
     ADDRESS_LOST_EN_ROUTE,
     ADDRESS_TRAVEL,
     FAR,
@@ -21,16 +17,18 @@ from sim.model.state import (
     TRANSIT,
     WOUNDED,
 )
+from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
+from sim.model.kernel import Params, State, kernel
 
 
 @kernel
-def ticks(days):
+def ticks(days: float) -> int:
     """Days as whole ticks, at least one."""
-    return max(np.int64(1), np.int64(math.floor(min(days, 1.0e9) * TICKS_PER_DAY + 0.5)))
+    return max(1, math.floor(min(days, 1.0e9) * TICKS_PER_DAY + 0.5))
 
 
 @kernel
-def ledger_holds(p, s):
+def ledger_holds(p: Params, s: State) -> bool:
     """E1 for every side and contingent: start + entered = deployed + reserve + training + transit + wounded + lost."""
     for side in range(2):
         a = s.side[side]
@@ -48,7 +46,9 @@ def ledger_holds(p, s):
 
 
 @kernel
-def push(s, due, kind, people, side, c, place, origin, readiness):
+def push(
+    s: State, due: int, kind: int, people: int, side: int, c: int, place: int, origin: int, readiness: float
+) -> None:
     """Put people into the pipeline until a due time; two at one instant are two entries."""
     k = s.n_pipeline
     if k >= PIPELINE:
@@ -64,7 +64,7 @@ def push(s, due, kind, people, side, c, place, origin, readiness):
 
 
 @kernel
-def first_due(s):
+def first_due(s: State) -> int:
     """Position of the entry that is due first; ties by sequence."""
     best = 0
     for k in range(1, s.n_pipeline):
@@ -75,7 +75,7 @@ def first_due(s):
 
 
 @kernel
-def remove(s, k):
+def remove(s: State, k: int) -> None:
     """Take entry k out of the pipeline and set the time of the next arrival."""
     last = s.n_pipeline - 1
     if k != last:
@@ -88,7 +88,7 @@ def remove(s, k):
 
 
 @kernel
-def mixed(readiness, people, joining_readiness, joining):
+def mixed(readiness: float, people: int, joining_readiness: float, joining: int) -> float:
     """Readiness of a body of people after others join it, by head count (E13)."""
     if people + joining <= 0:
         return joining_readiness
@@ -96,7 +96,7 @@ def mixed(readiness, people, joining_readiness, joining):
 
 
 @kernel
-def to_reserve(s, side, c, people, readiness):
+def to_reserve(s: State, side: int, c: int, people: int, readiness: float) -> None:
     """People join the reserve of their side."""
     a = s.side[side]
     a.reserve_readiness[c] = mixed(a.reserve_readiness[c], a.reserve[c], readiness, people)
@@ -104,7 +104,7 @@ def to_reserve(s, side, c, people, readiness):
 
 
 @kernel
-def to_front(s, f, side, c, people, readiness):
+def to_front(s: State, f: int, side: int, c: int, people: int, readiness: float) -> None:
     """People join a front."""
     front = s.front[f]
     front.readiness[side, c] = mixed(front.readiness[side, c], front.people[side, c], readiness, people)
@@ -113,7 +113,7 @@ def to_front(s, f, side, c, people, readiness):
 
 
 @kernel
-def travel_time(p, s, side, origin, place, within):
+def travel_time(p: Params, s: State, side: int, origin: int, place: int, within: bool) -> float:
     """Days on the way, by address (side, origin, destination, day) (E19)."""
     day = s.now // TICKS_PER_DAY
     u = at_address(s, ADDRESS_TRAVEL, side * 1000 + origin + 1, place + 1, day)
@@ -122,7 +122,7 @@ def travel_time(p, s, side, origin, place, within):
 
 
 @kernel
-def send(p, s, side, c, people, origin, place):
+def send(p: Params, s: State, side: int, c: int, people: int, origin: int, place: int) -> int:
     """Move people from a front or the reserve to another place: they wait for lift, travel, and join (E19).
 
     Returns the number sent. Minimum garrisons and who is allowed are the caller's to respect.
@@ -143,7 +143,7 @@ def send(p, s, side, c, people, origin, place):
 
 
 @kernel
-def dispatch(p, s, side, c, people, origin, place, readiness):
+def dispatch(p: Params, s: State, side: int, c: int, people: int, origin: int, place: int, readiness: float) -> None:
     """Book lift, set out, and enter the pipeline as transit (E19)."""
     a = s.side[side]
     theatre = p.front[place].theatre if place >= 0 else p.front[origin].theatre
@@ -158,7 +158,7 @@ def dispatch(p, s, side, c, people, origin, place, readiness):
 
 
 @kernel
-def allowed_on_main(p, side, c):
+def allowed_on_main(p: Params, side: int, c: int) -> bool:
     """Whether a contingent may serve on any front of the main theatre."""
     for f in range(p.n_fronts):
         if p.front[f].theatre == p.main_theatre and p.side[side].contingent[c].allowed[f] != 0:
@@ -167,7 +167,7 @@ def allowed_on_main(p, side, c):
 
 
 @kernel
-def count_diversion(p, s, side, c, people, origin, place):
+def count_diversion(p: Params, s: State, side: int, c: int, people: int, origin: int, place: int) -> None:
     """People diverted from the main front: sent to the second theatre though the main one could have had them (2.6)."""
     if place < 0 or p.second_theatre < 0 or p.front[place].theatre != p.second_theatre:
         return
@@ -180,8 +180,8 @@ def count_diversion(p, s, side, c, people, origin, place):
 
 
 @kernel
-def arrive(p, s):
-    """The pipeline entry that is due first leaves the pipeline (E14, E17, E18, E19). Returns the front reached, or -1."""
+def arrive(p: Params, s: State) -> int:
+    """The entry that is due first leaves the pipeline (E14, E17 to E19). Returns the front reached, or -1."""
     k = first_due(s)
     entry = s.pipeline[k]
     kind, people, side, c = entry.kind, entry.people, entry.side, entry.contingent
@@ -212,7 +212,7 @@ def arrive(p, s):
 
 
 @kernel
-def discharge(p, s, side, c, people):
+def discharge(p: Params, s: State, side: int, c: int, people: int) -> None:
     """A cohort of wounded is done: a share returns to the reserve, the rest is lost to the force (E14)."""
     a = s.side[side]
     u = uniform(s, stream_id(PURPOSE_PEOPLE, STREAM_DISCHARGE, side))
@@ -225,13 +225,13 @@ def discharge(p, s, side, c, people):
 
 
 @kernel
-def allowed(p, side, c, f):
+def allowed(p: Params, side: int, c: int, f: int) -> bool:
     """Whether a contingent may serve on a front."""
     return p.side[side].contingent[c].allowed[f] != 0
 
 
 @kernel
-def reserve_for(p, s, side, f):
+def reserve_for(p: Params, s: State, side: int, f: int) -> int:
     """People in reserve who may go to a front."""
     total = 0
     for c in range(p.side[side].n_contingents):
@@ -241,10 +241,10 @@ def reserve_for(p, s, side, f):
 
 
 @kernel
-def send_from_reserve(p, s, side, f, wanted):
+def send_from_reserve(p: Params, s: State, side: int, f: int, wanted: int) -> int:
     """Send up to so many from the reserve to a front, by contingents in proportion; the reserve keeps its floor."""
     available = reserve_for(p, s, side, f)
-    free = min(available, np.int64(max(0.0, available - p.side[side].reserve_floor)))
+    free = min(available, int(max(0.0, available - p.side[side].reserve_floor)))
     wanted = min(wanted, free)
     if wanted <= 0:
         return 0
@@ -259,7 +259,7 @@ def send_from_reserve(p, s, side, f, wanted):
 
 
 @kernel
-def send_from_front(p, s, side, origin, f, wanted):
+def send_from_front(p: Params, s: State, side: int, origin: int, f: int, wanted: int) -> int:
     """Send up to so many from one front to another (or to the reserve), by contingents in proportion.
 
     Leaves the minimum garrison; takes only contingents that are allowed where they go.
@@ -269,7 +269,7 @@ def send_from_front(p, s, side, origin, f, wanted):
     for c in range(p.side[side].n_contingents):
         if f == RESERVE or allowed(p, side, c, f):
             movable += front.people[side, c]
-    spare = np.int64(max(0.0, front.total[side] - p.front[origin].garrison[side]))
+    spare = int(max(0.0, front.total[side] - p.front[origin].garrison[side]))
     wanted = min(wanted, min(movable, spare))
     if wanted <= 0:
         return 0

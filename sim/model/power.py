@@ -2,14 +2,14 @@
 
 import math
 
-from sim.model.kernel import kernel
-from sim.model.state import BORDER
+from sim.model.codes import BORDER
+from sim.model.kernel import Params, State, kernel
 
 MAX_RATIO = 1000.0
 
 
 @kernel
-def effective_people(p, s, f, side):
+def effective_people(p: Params, s: State, f: int, side: int) -> float:
     """People weighted by quality and readiness (the bracket of E2), people."""
     total = 0.0
     for c in range(p.side[side].n_contingents):
@@ -18,7 +18,7 @@ def effective_people(p, s, f, side):
 
 
 @kernel
-def count_people(p, s, f, side):
+def count_people(p: Params, s: State, f: int, side: int) -> int:
     """People deployed on a front, N(f,s)."""
     total = 0
     for c in range(p.side[side].n_contingents):
@@ -27,7 +27,7 @@ def count_people(p, s, f, side):
 
 
 @kernel
-def fires(p, s, side):
+def fires(p: Params, s: State, side: int) -> float:
     """Fires of a side as its munitions allow (E4)."""
     a = p.side[side]
     stock = s.side[side].munitions
@@ -36,14 +36,14 @@ def fires(p, s, side):
 
 
 @kernel
-def salient_frontage(p, s, f):
+def salient_frontage(p: Params, s: State, f: int) -> float:
     """Frontage round the ground that the intruder holds, km (E9)."""
     held = max(0.0, s.front[f].territory_km2 - max(0.0, p.front[f].min_territory_km2))
     return max(p.front[f].salient_min_km, p.front[f].salient_factor * math.sqrt(held))
 
 
 @kernel
-def frontage(p, s, f, side):
+def frontage(p: Params, s: State, f: int, side: int) -> float:
     """Frontage of a side on a front, km (E9)."""
     if p.front[f].kind != BORDER:
         return p.front[f].length_km
@@ -55,7 +55,7 @@ def frontage(p, s, f, side):
 
 
 @kernel
-def depth(p, s, f, side):
+def depth(p: Params, s: State, f: int, side: int) -> float:
     """Depth of the salient behind a side, km: the intruder's on a border front, else 0 (E3)."""
     if p.front[f].kind != BORDER or side != p.front[f].positive_side:
         return 0.0
@@ -63,7 +63,7 @@ def depth(p, s, f, side):
 
 
 @kernel
-def supply(p, s, f, side):
+def supply(p: Params, s: State, f: int, side: int) -> float:
     """Supply of a side on a front, 0..1 (E3)."""
     people = s.front[f].total[side]
     if people <= 0:
@@ -75,13 +75,13 @@ def supply(p, s, f, side):
 
 
 @kernel
-def attack_power(p, s, f, side, effective):
+def attack_power(p: Params, s: State, f: int, side: int, effective: float) -> float:
     """Combat power of a side in attack (E2)."""
     return effective * s.front[f].supply[side] * s.season_attack
 
 
 @kernel
-def defence_power(p, s, f, side, effective):
+def defence_power(p: Params, s: State, f: int, side: int, effective: float) -> float:
     """Combat power of a side in defence: posture, terrain, works, surprise (E2)."""
     works = 1.0 + (p.works_multiplier - 1.0) * s.front[f].works[side]
     surprise = 1.0 + (p.surprise_multiplier - 1.0) * s.front[f].surprise[side]
@@ -89,7 +89,7 @@ def defence_power(p, s, f, side, effective):
 
 
 @kernel
-def force_ratio(attack, attack_km, defence, defence_km):
+def force_ratio(attack: float, attack_km: float, defence: float, defence_km: float) -> float:
     """Ratio of power per km where the sides meet, capped where the defender is absent (E5).
 
     A defender strung along a border meets the attacker with what stands within the attacker's frontage.
@@ -101,7 +101,7 @@ def force_ratio(attack, attack_km, defence, defence_km):
 
 
 @kernel
-def refresh_power(p, s, f):
+def refresh_power(p: Params, s: State, f: int) -> None:
     """Recompute people, frontage, supply, power and force ratios of a front from its state."""
     front = s.front[f]
     for side in range(2):

@@ -5,41 +5,8 @@ Order of ties and of operations: docs/model.md 2.14. Rates per day become rates 
 
 import math
 
-import numpy as np
-
-from sim.model.combat import engagement_rate, fight
-from sim.model.decisions import next_review, order_policies, replace_losses, seen_row
-from sim.model.draws import at_address, exponential, seed_streams, stream_id, uniform
-from sim.model.drift import (
-    build_works,
-    count_politics,
-    draw_luck,
-    fade_memories,
-    fade_surprise,
-    move_readiness,
-    pressure_now,
-    record_day,
-    rest_reserve,
-    set_season,
-    smooth_pressure,
-)
-from sim.model.flows import (
-    admit_wounded,
-    free_force,
-    land,
-    launch,
-    prime_training,
-    prime_wounded,
-    recruit,
-    refresh_landings,
-    schedule_tranche,
-)
-from sim.model.kernel import entry, kernel
-from sim.model.materiel import deliver, produce, react, refresh_aid, schedule_package
-from sim.model.pipeline import arrive, ledger_holds, ticks
-from sim.model.power import refresh_power
-from sim.model.state import (
-    ADDRESS_TALKS,
+from sim.model.calendar import kind_of, next_delivery, next_landing, next_slot, schedule_ahead
+from sim.model.codes import (
     AID,
     ALL_FRONTS,
     ARRIVAL,
@@ -57,8 +24,6 @@ from sim.model.state import (
     NOT_A_NUMBER,
     NOT_ORDERED,
     OK,
-    ONLY,
-    POLICIES,
     PURPOSE_ENGAGEMENT_TIME,
     PURPOSE_WITHDRAWAL_TIME,
     RECRUITS,
@@ -71,13 +36,33 @@ from sim.model.state import (
     SLOT_REVIEW,
     SLOT_TALKS,
     SLOT_TICK,
-    SLOTS,
     TALKS,
     TICK,
     TICKS_PER_DAY,
     TOO_MANY_EVENTS,
     WITHDRAWAL,
 )
+from sim.model.combat import engagement_rate, fight
+from sim.model.decisions import next_review, order_policies, replace_losses, seen_row
+from sim.model.draws import exponential, stream_id, uniform
+from sim.model.drift import (
+    build_works,
+    count_politics,
+    draw_luck,
+    fade_memories,
+    fade_surprise,
+    move_readiness,
+    record_day,
+    rest_reserve,
+    set_season,
+    smooth_pressure,
+)
+from sim.model.flows import admit_wounded, free_force, land, launch, recruit
+from sim.model.kernel import Floats, Params, Process, Records, State, Word, Words, entry, kernel
+from sim.model.materiel import deliver, produce, react
+from sim.model.pipeline import arrive, ledger_holds, ticks
+from sim.model.power import refresh_power
+from sim.model.start import initial
 from sim.model.tally import sample
 from sim.model.withdrawal import observe_collapse, withdraw_sector, withdrawal_rate
 
@@ -85,7 +70,7 @@ MAX_EVENTS = 20_000_000
 
 
 @kernel
-def retime(process, rate_per_day, now):
+def retime(process: Process, rate_per_day: float, now: int) -> int:
     """Rescale a process to a new rate; returns its next tick (random time change, docs/model.md 2.5).
 
     What is left of its unit-rate time is kept: nothing is redrawn. Rate zero freezes it.
@@ -96,11 +81,11 @@ def retime(process, rate_per_day, now):
     if process.rate_per_tick <= 0.0:
         return FAR
     wait = math.ceil(process.residual / process.rate_per_tick)
-    return now + max(np.int64(1), np.int64(wait)) if wait < 1.0e15 else FAR
+    return now + max(1, int(wait)) if wait < 1.0e15 else FAR
 
 
 @kernel
-def refresh_front(p, s, f):
+def refresh_front(p: Params, s: State, f: int) -> None:
     """Recompute power and rates of a front and re-time its processes (order of operations, step 3)."""
     refresh_power(p, s, f)
     for side in range(2):
@@ -111,126 +96,7 @@ def refresh_front(p, s, f):
 
 
 @kernel
-def initial(p, s, seed, replication):
-    """Set a zeroed state to the start of a run: people, works, efforts, clocks, streams, luck."""
-    s.seed, s.replication = seed, replication
-    seed_streams(s)
-    s.n_slots = SLOT_ENGAGEMENT + 4 * p.n_fronts + 2
-    for k in range(SLOTS):
-        s.next_tick[k] = FAR
-    s.regained_tick = FAR
-    s.talks_territory_km2, s.talks_trend_km2_per_day, s.talks_casualties = math.nan, math.nan, math.nan
-    for f in range(p.n_fronts):
-        initial_front(p, s, f)
-    for side in range(2):
-        initial_side(p, s, side)
-    draw_luck(p, s, ONLY)
-    set_season(p, s)
-    for f in range(p.n_fronts):
-        refresh_power(p, s, f)
-        for side in range(2):
-            s.front[f].pressure[side] = pressure_now(s, f, side)
-    record_day(p, s)
-    initial_calendar(p, s)
-
-
-@kernel
-def initial_front(p, s, f):
-    """Start of a front: people, readiness, works, effort, residuals."""
-    front, given = s.front[f], p.front[f]
-    front.territory_km2 = given.start_territory_km2
-    front.peak_km2 = max(0.0, given.start_territory_km2)
-    front.trough_km2 = min(0.0, given.start_territory_km2)
-    front.concentration = 0.0 if given.start_territory_km2 <= 0.0 else 1.0
-    for side in range(2):
-        front.works[side] = given.start_works[side]
-        front.effort[side] = given.start_effort[side]
-        front.collapsed_tick[side] = -1000 * TICKS_PER_DAY
-        for c in range(p.side[side].n_contingents):
-            front.people[side, c] = given.start_people[side, c]
-            front.readiness[side, c] = given.start_readiness[side]
-        first = uniform(s, stream_id(PURPOSE_ENGAGEMENT_TIME, f, side))
-        s.engagement[f, side].residual = exponential(first)
-        first = uniform(s, stream_id(PURPOSE_WITHDRAWAL_TIME, f, side))
-        s.withdrawal[f, side].residual = exponential(first)
-
-
-@kernel
-def initial_side(p, s, side):
-    """Start of a side: reserve, munitions, and the start column of its ledger."""
-    account, given = s.side[side], p.side[side]
-    account.munitions = given.munitions_start_rounds
-    account.irrecoverable_per_month = given.recruits_per_month
-    for k in range(POLICIES):
-        account.trigger_tick[k] = FAR
-    for c in range(given.n_contingents):
-        account.reserve[c] = given.contingent[c].start_reserve
-        account.reserve_readiness[c] = 1.0
-        account.start[c] = account.reserve[c]
-        for f in range(p.n_fronts):
-            account.start[c] += s.front[f].people[side, c]
-    prime_training(p, s, side)
-    prime_wounded(p, s, side)
-
-
-@kernel
-def initial_calendar(p, s):
-    """First times of everything that has a slot of its own."""
-    s.next_tick[SLOT_INTERVENTION] = p.patch[0].tick if p.n_patches > 0 else FAR
-    s.next_tick[SLOT_INCURSION] = p.incursion_tick if p.incursion_front >= 0 else FAR
-    for k in range(p.n_tranches):
-        s.next_tranche_tick[k] = schedule_tranche(p, s, k)
-    refresh_landings(p, s)
-    for k in range(p.n_packages):
-        s.next_package_tick[k] = schedule_package(p, s, k)
-    refresh_aid(p, s)
-    s.next_tick[SLOT_TICK] = TICKS_PER_DAY
-    s.next_tick[SLOT_RECRUITS] = 7 * TICKS_PER_DAY
-    for side in range(2):
-        s.next_tick[SLOT_REVIEW + side] = ticks(p.side[side].first_review_days)
-    s.talks_tick = talks_time(p, s)
-    s.next_tick[SLOT_TALKS] = s.talks_tick
-    s.next_tick[s.n_slots - 2] = 0  # the first sample
-    s.next_tick[s.n_slots - 1] = p.end_tick
-
-
-@kernel
-def talks_time(p, s):
-    """When talks begin: a date, plus an exponential time if a mean is given (2.12)."""
-    if p.talks_tick == FAR or p.talks_mean_days <= 0.0:
-        return p.talks_tick
-    wait = p.talks_mean_days * exponential(at_address(s, ADDRESS_TALKS, ONLY, ONLY, ONLY))
-    return p.talks_tick + ticks(wait)
-
-
-@kernel
-def next_slot(s):
-    """The slot that is next: the least of (time, slot)."""
-    best, best_tick = 0, s.next_tick[0]
-    for k in range(1, s.n_slots):
-        if s.next_tick[k] < best_tick:
-            best, best_tick = k, s.next_tick[k]
-    return best
-
-
-@kernel
-def kind_of(p, slot):
-    """The kind of event that a slot holds."""
-    if slot < SLOT_REVIEW:
-        return INTERVENTION + slot
-    if slot < SLOT_TALKS:
-        return REVIEW
-    if slot == SLOT_TALKS:
-        return TALKS
-    if slot < SLOT_ENGAGEMENT + 2 * p.n_fronts:
-        return ENGAGEMENT
-    if slot < SLOT_ENGAGEMENT + 4 * p.n_fronts:
-        return WITHDRAWAL
-    return SAMPLE + slot - SLOT_ENGAGEMENT - 4 * p.n_fronts
-
-
-@kernel
-def intervene(p, s, words):
+def intervene(p: Params, s: State, words: Words) -> None:
     """Change parameters as the interventions of this instant say; then everything sees the new values (2.13)."""
     while s.next_patch < p.n_patches and p.patch[s.next_patch].tick <= s.now:
         words[p.patch[s.next_patch].word] = p.patch[s.next_patch].value
@@ -240,7 +106,7 @@ def intervene(p, s, words):
 
 
 @kernel
-def order_incursion(p, s):
+def order_incursion(p: Params, s: State) -> None:
     """The incursion order's date; when none is ordered, the freed share goes elsewhere after a delay (E25)."""
     s.next_tick[SLOT_INCURSION] = FAR
     if s.incursion == NOT_ORDERED:
@@ -257,25 +123,7 @@ def order_incursion(p, s):
 
 
 @kernel
-def next_landing(p, s):
-    """The tranche that lands now (first of those due)."""
-    for k in range(p.n_tranches):
-        if s.next_tranche_tick[k] <= s.now:
-            return k
-    return 0
-
-
-@kernel
-def next_delivery(p, s):
-    """The package that is delivered now (first of those due)."""
-    for k in range(p.n_packages):
-        if s.next_package_tick[k] <= s.now:
-            return k
-    return 0
-
-
-@kernel
-def daily_tick(p, s):
+def daily_tick(p: Params, s: State) -> None:
     """Move everything that drifts (docs/model.md 2.14), write the day's record, refresh all rates."""
     s.day = s.now // TICKS_PER_DAY
     set_season(p, s)
@@ -302,7 +150,7 @@ def daily_tick(p, s):
 
 
 @kernel
-def watch_second_front(p, s):
+def watch_second_front(p: Params, s: State) -> None:
     """The day on which the second front's ground is regained, once it was held (2.6; seen at the daily tick)."""
     if p.second_theatre < 0:
         return
@@ -314,7 +162,7 @@ def watch_second_front(p, s):
 
 
 @kernel
-def theatre_territory(p, s, h):
+def theatre_territory(p: Params, s: State, h: int) -> float:
     """Territory of a theatre: the sum over its fronts, km2."""
     total = 0.0
     for f in range(p.n_fronts):
@@ -323,7 +171,7 @@ def theatre_territory(p, s, h):
 
 
 @kernel
-def weekly_flows(p, s):
+def weekly_flows(p: Params, s: State) -> None:
     """Recruits enter training and the week's wounded become cohorts (E14, E17)."""
     week = s.now // (7 * TICKS_PER_DAY)
     for side in range(2):
@@ -333,7 +181,7 @@ def weekly_flows(p, s):
 
 
 @kernel
-def review(p, s, side):
+def review(p: Params, s: State, side: int) -> None:
     """A side looks and orders: policies, then replacements (E20, E23)."""
     order_policies(p, s, side)
     replace_losses(p, s, side, seen_row(p, s, side))
@@ -342,7 +190,7 @@ def review(p, s, side):
 
 
 @kernel
-def hold_talks(p, s):
+def hold_talks(p: Params, s: State) -> None:
     """What is on the table when talks begin: territory of the second theatre, its trend, and what it has cost (2.6)."""
     h = p.second_theatre if p.second_theatre >= 0 else 0
     s.talks_territory_km2 = theatre_territory(p, s, h)
@@ -359,14 +207,14 @@ def hold_talks(p, s):
 
 
 @kernel
-def renew(process, s, stream):
+def renew(process: Process, s: State, stream: int) -> None:
     """Draw the next unit-rate time of a process that has just fired."""
     process.residual = exponential(uniform(s, stream))
     process.since = s.now
 
 
 @kernel
-def engage(p, s, slot):
+def engage(p: Params, s: State, slot: int) -> None:
     """An engagement event: fight, renew the process, refresh the front."""
     f, side = (slot - SLOT_ENGAGEMENT) // 2, (slot - SLOT_ENGAGEMENT) % 2
     fight(p, s, f, side)
@@ -375,7 +223,7 @@ def engage(p, s, slot):
 
 
 @kernel
-def give_way(p, s, slot):
+def give_way(p: Params, s: State, slot: int) -> None:
     """A withdrawal event."""
     k = slot - SLOT_ENGAGEMENT - 2 * p.n_fronts
     f, side = k // 2, k % 2
@@ -385,7 +233,7 @@ def give_way(p, s, slot):
 
 
 @kernel
-def apply(p, s, slot, words, series):
+def apply(p: Params, s: State, slot: int, words: Words, series: Floats) -> None:
     """Do the event of a slot: the clock has moved; change the state, refresh what it touched."""
     kind = kind_of(p, slot)
     if kind == ENGAGEMENT:
@@ -416,9 +264,9 @@ def apply(p, s, slot, words, series):
 
 
 @kernel
-def audit(p, s, kind):
+def audit(p: Params, s: State, kind: int) -> None:
     """Step 4: the ledger and finite territory, daily, and at every event where the run asks for it."""
-    if p.check_every_event != 0 or kind == TICK or kind == END:
+    if p.check_every_event != 0 or kind in (TICK, END):
         if not ledger_holds(p, s):
             s.status = LEDGER_BROKEN
         for f in range(p.n_fronts):
@@ -429,7 +277,7 @@ def audit(p, s, kind):
 
 
 @kernel
-def refresh_touched(p, s):
+def refresh_touched(p: Params, s: State) -> None:
     """Step 3: recompute the rates of the fronts that the event touched."""
     first, last = 0, p.n_fronts
     if s.touched >= 0:
@@ -441,7 +289,7 @@ def refresh_touched(p, s):
 
 
 @entry
-def advance(state, params, words, series, mask, until):
+def advance(state: Records, params: Records, words: Words, series: Floats, mask: int, until: int) -> int:
     """Run until just before the next event whose kind is in the mask, or that is later than a tick.
 
     state, params: one-element arrays of the records; words: the same memory as params, as int64;
@@ -470,9 +318,31 @@ def advance(state, params, words, series, mask, until):
 
 
 @entry
-def begin(state, params, seed, replication):
+def begin(state: Records, params: Records, seed: Word, replication: Word) -> None:
     """Set a zeroed state to the start of a run (docs/model.md 2.14)."""
     s, p = state[0], params[0]
     s.touched = ALL_FRONTS
     initial(p, s, seed, replication)
     refresh_touched(p, s)
+
+
+@entry
+def rebase(state: Records, params: Records) -> None:
+    """Go on from this state under other parameters: what lies ahead is scheduled anew, the past stays (2.14).
+
+    Landings and deliveries that the new parameters date before now do not happen; a policy that is not the
+    same as before starts without a trigger.
+    """
+    s, p = state[0], params[0]
+    schedule_ahead(p, s)
+    s.touched = ALL_FRONTS
+    refresh_touched(p, s)
+
+
+@entry
+def forget_policy(state: Records, side: int, k: int) -> None:
+    """Clear what a side remembers of its policy k: trigger, people drawn."""
+    account = state[0].side[side]
+    account.trigger_tick[k] = FAR
+    account.drawn_by_policy[k] = 0
+    account.people_at_trigger[k] = 0

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.model.kernel import entry, kernel
-from sim.model.state import FAR, TICKS_PER_DAY
+from sim.model.codes import FAR, TICKS_PER_DAY
+from sim.model.kernel import Floats, Params, Records, State, entry, kernel
 
 
 class Labels(NamedTuple):
@@ -36,7 +36,7 @@ FINAL = ("regained_day", "regained", "talks_territory", "talks_trend", "talks_ca
 
 
 @kernel
-def theatre_pressure(p, s, h, side):
+def theatre_pressure(p: Params, s: State, h: int, side: int) -> float:
     """Pressure on a side in a theatre: the mean over its fronts, weighted by its people."""
     total, people = 0.0, 0
     for f in range(p.n_fronts):
@@ -47,7 +47,7 @@ def theatre_pressure(p, s, h, side):
 
 
 @kernel
-def sample(p, s, series):
+def sample(p: Params, s: State, series: Floats) -> None:
     """Write the day's row of the series."""
     row = series[s.now // TICKS_PER_DAY]
     k = sample_fronts(p, s, row, 0)
@@ -56,7 +56,7 @@ def sample(p, s, series):
 
 
 @kernel
-def sample_fronts(p, s, row, k):
+def sample_fronts(p: Params, s: State, row: Floats, k: int) -> int:
     """Series of each front."""
     for f in range(p.n_fronts):
         front = s.front[f]
@@ -74,7 +74,7 @@ def sample_fronts(p, s, row, k):
 
 
 @kernel
-def sample_theatres(p, s, row, k):
+def sample_theatres(p: Params, s: State, row: Floats, k: int) -> int:
     """Series of each theatre."""
     for h in range(p.n_theatres):
         row[k] = 0.0
@@ -99,7 +99,7 @@ def sample_theatres(p, s, row, k):
 
 
 @kernel
-def sample_sides(p, s, row, k):
+def sample_sides(p: Params, s: State, row: Floats, k: int) -> None:
     """Series of each side."""
     for side in range(2):
         a = s.side[side]
@@ -123,7 +123,7 @@ def sample_sides(p, s, row, k):
 
 
 @kernel
-def displaced(p, s, side):
+def displaced(p: Params, s: State, side: int) -> float:
     """People of a side displaced: area ever held by the enemy x a density with its source (2.6)."""
     total = 0.0
     for f in range(p.n_fronts):
@@ -133,7 +133,7 @@ def displaced(p, s, side):
 
 
 @entry
-def final_row(params, state, row):
+def final_row(params: Records, state: Records, row: Floats) -> None:
     """What only the final state knows, in the order of FINAL: params, state of shape (1,), row float64[FINAL]."""
     p, s = params[0], state[0]
     regained = s.regained_tick != FAR and p.second_theatre >= 0
@@ -191,7 +191,9 @@ def side_series(labels: Labels) -> list[Outcome]:
             Outcome(f"{side}.people_diverted", "people", "sent to the second theatre though allowed on the main one"),
             Outcome(f"{side}.people_drawn_from_main", "people", "of these, taken from fronts of the main theatre"),
             Outcome(f"{side}.munitions", "rounds", "munitions in stock"),
-            Outcome(f"{side}.political_cost_km2_days", "km2 days", "own ground held by the other side, summed over days"),
+            Outcome(
+                f"{side}.political_cost_km2_days", "km2 days", "own ground held by the other side, summed over days"
+            ),
             Outcome(f"{side}.people_displaced", "people", "area ever held by the other side x people per km2"),
             Outcome(f"{side}.collapses", "count", "collapses suffered"),
             Outcome(f"{side}.reserve", "people", "people in reserve"),

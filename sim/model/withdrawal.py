@@ -2,14 +2,14 @@
 
 import math
 
+from sim.model.codes import HISTORY, PURPOSE_WITHDRAWAL_RESULT, TICKS_PER_DAY
 from sim.model.combat import ground_left, suffer, take_ground
 from sim.model.draws import stream_id, uniform, whole
-from sim.model.kernel import kernel
-from sim.model.state import HISTORY, PURPOSE_WITHDRAWAL_RESULT, TICKS_PER_DAY
+from sim.model.kernel import Params, State, kernel
 
 
 @kernel
-def withdrawal_rate(p, s, f, side):
+def withdrawal_rate(p: Params, s: State, f: int, side: int) -> float:
     """Withdrawals a day of a side on a front (E16)."""
     front, other = s.front[f], 1 - side
     if front.total[side] <= 0 or front.total[other] <= 0 or front.effort[other] <= 0.0:
@@ -23,7 +23,7 @@ def withdrawal_rate(p, s, f, side):
 
 
 @kernel
-def withdraw_sector(p, s, f, side):
+def withdraw_sector(p: Params, s: State, f: int, side: int) -> None:
     """A sector of a side gives way: ground, prisoners and readiness are lost (E16)."""
     k = stream_id(PURPOSE_WITHDRAWAL_RESULT, f, side)
     u_people, u_split, u_depth = uniform(s, k), uniform(s, k), uniform(s, k)
@@ -38,7 +38,7 @@ def withdraw_sector(p, s, f, side):
 
 
 @kernel
-def holding(p, territory, f, side):
+def holding(p: Params, territory: float, f: int, side: int) -> float:
     """Area that a side has to lose on a front, km2."""
     if side == p.front[f].positive_side:
         return territory - p.front[f].min_territory_km2
@@ -46,7 +46,7 @@ def holding(p, territory, f, side):
 
 
 @kernel
-def observe_collapse(p, s, f, side):
+def observe_collapse(p: Params, s: State, f: int, side: int) -> None:
     """Count a collapse when too large a share of a holding went within the stated days; once per window."""
     window = min(int(p.collapse_days), HISTORY - 1)
     then_day = max(0, s.day - window)

@@ -14,7 +14,7 @@ from sim.scenario.wording import suggestion
 if TYPE_CHECKING:
     from sim.scenario.schema import Contingent, Front, Incursion, Scenario, Side
 
-# The sizes of the model's records (sim/model/state.py); rooms to the right of it read them there, a scenario states them.
+# The sizes of the model's records; a test compares them with sim/model/codes.py, which would import numba here.
 MOST = {"fronts": 16, "theatres": 8, "contingents": 6, "policies": 12, "tranches": 24, "packages": 24}
 LONGEST_DAYS = 3660
 
@@ -113,7 +113,10 @@ def _bounds(path: str, front: Front) -> Found:
     if high is not None and at > high:
         yield f"{path}.territory", f"{at:g} km2 is above territory_maximum, {high:g} km2"
     if front.kind == "border" and ((low or 0.0) < 0 or at < 0):
-        yield f"{path}.territory_minimum", "a border front's territory cannot be negative: it counts what the intruder holds"
+        yield (
+            f"{path}.territory_minimum",
+            "a border front's territory cannot be negative: it counts what the intruder holds",
+        )
 
 
 def _sides(scenario: Scenario) -> Found:
@@ -136,7 +139,10 @@ def _recruits(path: str, side: Side) -> Found:
         return
     yield from _known(f"{path}.recruits.contingent", recruits.contingent, side.contingents, "contingent")
     if recruits.minimum and recruits.maximum and recruits.minimum.central > recruits.maximum.central:
-        yield f"{path}.recruits.minimum", f"{recruits.minimum.central:g} is above the maximum {recruits.maximum.central:g}"
+        yield (
+            f"{path}.recruits.minimum",
+            f"{recruits.minimum.central:g} is above the maximum {recruits.maximum.central:g}",
+        )
     if recruits.training_minimum.central > recruits.training_maximum.central:
         low, high = recruits.training_minimum.central, recruits.training_maximum.central
         yield f"{path}.recruits.training_minimum", f"{low:g} days are above training_maximum, {high:g} days"

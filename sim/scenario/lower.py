@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError
-from sim.model import state as code
+from sim.model import codes as code
+from sim.model.state import PARAMS, POLICY
 from sim.model.tally import Labels
 from sim.scenario.consistency import allowed_on
 from sim.scenario.load import Loaded, leaves, locate
@@ -86,7 +87,7 @@ def tick_of(scenario: Scenario, when: date | None, otherwise: int) -> int:
 
 def base_params(scenario: Scenario, n: Numbers) -> Record:
     """The parameter record without interventions, shape (1,)."""
-    params = np.zeros(1, code.PARAMS)
+    params = np.zeros(1, PARAMS)
     p = params[0]
     p["n_fronts"], p["n_theatres"] = len(scenario.fronts), len(scenario.theatres)
     p["n_days"] = (scenario.end - scenario.start).days
@@ -345,7 +346,7 @@ def _start_words(dtype: np.dtype[np.void], offset: int = 0, inside: bool = False
     """Words of fields that are read only when a run starts (their names begin with 'start_', or hold a start stock)."""
     for name in dtype.names or ():
         field, at = dtype.fields[name][0], dtype.fields[name][1]  # type: ignore[index]
-        start = inside or name.startswith("start_") and dtype is not code.POLICY or name == "munitions_start_rounds"
+        start = inside or (name.startswith("start_") and dtype is not POLICY) or name == "munitions_start_rounds"
         start = start and name not in ("start_tick",)
         size = math.prod(field.shape) if field.shape else 1
         for index in range(size):
@@ -356,7 +357,7 @@ def _start_words(dtype: np.dtype[np.void], offset: int = 0, inside: bool = False
                 yield here // 8
 
 
-START_WORDS = frozenset(_start_words(code.PARAMS))
+START_WORDS = frozenset(_start_words(PARAMS))
 
 
 def attribution_worlds(loaded: Loaded, values: Mapping[str, float]) -> dict[tuple[bool, bool, bool], Record]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.model import state as code
+from sim.model import codes as code
 from sim.scenario.consistency import allowed_on
 from sim.scenario.policies import Order
 from sim.scenario.schema import Scenario

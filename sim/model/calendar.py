@@ -1,0 +1,134 @@
+"""What is next: first times, the slot that is next (least of time and slot), and what kind of event it holds."""
+
+from sim.model.codes import (
+    ADDRESS_TALKS,
+    ENGAGEMENT,
+    FAR,
+    INTERVENTION,
+    ONLY,
+    PACKAGES,
+    PENDING,
+    REVIEW,
+    SAMPLE,
+    SCHEDULED,
+    SLOT_ENGAGEMENT,
+    SLOT_INCURSION,
+    SLOT_INTERVENTION,
+    SLOT_RECRUITS,
+    SLOT_REVIEW,
+    SLOT_TALKS,
+    SLOT_TICK,
+    TALKS,
+    TICKS_PER_DAY,
+    TRANCHES,
+    WITHDRAWAL,
+)
+from sim.model.draws import at_address, exponential
+from sim.model.flows import refresh_landings, schedule_tranche
+from sim.model.kernel import Params, State, kernel
+from sim.model.materiel import refresh_aid, schedule_package
+from sim.model.pipeline import ticks
+
+
+@kernel
+def initial_calendar(p: Params, s: State) -> None:
+    """First times of everything that has a slot of its own."""
+    s.next_tick[SLOT_INTERVENTION] = p.patch[0].tick if p.n_patches > 0 else FAR
+    s.next_tick[SLOT_INCURSION] = p.incursion_tick if p.incursion_front >= 0 else FAR
+    for k in range(p.n_tranches):
+        s.next_tranche_tick[k] = schedule_tranche(p, s, k)
+    refresh_landings(p, s)
+    for k in range(p.n_packages):
+        s.next_package_tick[k] = schedule_package(p, s, k)
+    refresh_aid(p, s)
+    s.next_tick[SLOT_TICK] = TICKS_PER_DAY
+    s.next_tick[SLOT_RECRUITS] = 7 * TICKS_PER_DAY
+    for side in range(2):
+        s.next_tick[SLOT_REVIEW + side] = ticks(p.side[side].first_review_days)
+    s.talks_tick = talks_time(p, s)
+    s.next_tick[SLOT_TALKS] = s.talks_tick
+    s.next_tick[s.n_slots - 2] = 0  # the first sample
+    s.next_tick[s.n_slots - 1] = p.end_tick
+
+
+@kernel
+def talks_time(p: Params, s: State) -> int:
+    """When talks begin: a date, plus an exponential time if a mean is given (2.12)."""
+    if p.talks_tick == FAR or p.talks_mean_days <= 0.0:
+        return p.talks_tick
+    wait = p.talks_mean_days * exponential(at_address(s, ADDRESS_TALKS, ONLY, ONLY, ONLY))
+    return p.talks_tick + ticks(wait)
+
+
+@kernel
+def next_slot(s: State) -> int:
+    """The slot that is next: the least of (time, slot)."""
+    best, best_tick = 0, s.next_tick[0]
+    for k in range(1, s.n_slots):
+        if s.next_tick[k] < best_tick:
+            best, best_tick = k, s.next_tick[k]
+    return best
+
+
+@kernel
+def kind_of(p: Params, slot: int) -> int:
+    """The kind of event that a slot holds."""
+    if slot < SLOT_REVIEW:
+        return INTERVENTION + slot
+    if slot < SLOT_TALKS:
+        return REVIEW
+    if slot == SLOT_TALKS:
+        return TALKS
+    if slot < SLOT_ENGAGEMENT + 2 * p.n_fronts:
+        return ENGAGEMENT
+    if slot < SLOT_ENGAGEMENT + 4 * p.n_fronts:
+        return WITHDRAWAL
+    return SAMPLE + slot - SLOT_ENGAGEMENT - 4 * p.n_fronts
+
+
+@kernel
+def next_landing(p: Params, s: State) -> int:
+    """The tranche that lands now (first of those due)."""
+    for k in range(p.n_tranches):
+        if s.next_tranche_tick[k] <= s.now:
+            return k
+    return 0
+
+
+@kernel
+def next_delivery(p: Params, s: State) -> int:
+    """The package that is delivered now (first of those due)."""
+    for k in range(p.n_packages):
+        if s.next_package_tick[k] <= s.now:
+            return k
+    return 0
+
+
+@kernel
+def ahead(s: State, tick: int) -> int:
+    """A time if it still lies ahead, else FAR."""
+    return tick if tick > s.now else FAR
+
+
+@kernel
+def schedule_ahead(p: Params, s: State) -> None:
+    """Schedule anew, under changed parameters, what lies ahead of now."""
+    for k in range(TRANCHES):
+        s.next_tranche_tick[k] = ahead(s, schedule_tranche(p, s, k)) if k < p.n_tranches else FAR
+    refresh_landings(p, s)
+    for k in range(PACKAGES):
+        if k >= p.n_packages:
+            s.next_package_tick[k] = FAR
+        elif p.package[k].waits_for == SCHEDULED:
+            s.next_package_tick[k] = ahead(s, schedule_package(p, s, k))
+    refresh_aid(p, s)
+    s.next_patch = 0
+    while s.next_patch < p.n_patches and p.patch[s.next_patch].tick <= s.now:
+        s.next_patch += 1
+    s.next_tick[SLOT_INTERVENTION] = p.patch[s.next_patch].tick if s.next_patch < p.n_patches else FAR
+    if s.incursion == PENDING:
+        s.next_tick[SLOT_INCURSION] = ahead(s, p.incursion_tick) if p.incursion_front >= 0 else FAR
+    s.next_tick[SLOT_TALKS] = ahead(s, talks_time(p, s))
+    if s.next_tick[SLOT_TALKS] < FAR:
+        s.talks_tick = s.next_tick[SLOT_TALKS]
+    s.next_tick[s.n_slots - 1] = p.end_tick
