@@ -51,17 +51,6 @@ def assumed(value: object, why: str) -> Any:
     return default(value, f"assumption: {why}")
 
 
-class Inflow(Model):
-    """People of an allied contingent who come from outside, in tranches (E18)."""
-
-    people: People
-    """All tranches together."""
-    tranches: dict[str, "Tranche"]
-    front: str | None = None
-    """Where they go after acclimatisation; the reserve if not given."""
-    acclimatise: Days = assumed(14, "time between landing and being fit to move to a front")
-
-
 class Tranche(Model):
     """One landing."""
 
@@ -71,6 +60,17 @@ class Tranche(Model):
     delay: Days = assumed(0, "lands on its date")
     delay_sigma: Factor = assumed(0.3, "spread of the log of the delay")
     cancelled: Share = assumed(0, "probability that it never comes")
+
+
+class Inflow(Model):
+    """People of an allied contingent who come from outside, in tranches (E18)."""
+
+    people: People
+    """All tranches together."""
+    tranches: dict[str, Tranche]
+    front: str | None = None
+    """Where they go after acclimatisation; the reserve if not given."""
+    acclimatise: Days = assumed(14, "time between landing and being fit to move to a front")
 
 
 class Contingent(Model):
