@@ -1,5 +1,7 @@
 """What is next: first times, the slot that is next (least of time and slot), and what kind of event it holds."""
 
+import math
+
 from sim.model.codes import (
     ADDRESS_TALKS,
     ENGAGEMENT,
@@ -33,22 +35,12 @@ from sim.model.pipeline import ticks
 @kernel
 def initial_calendar(p: Params, s: State) -> None:
     """First times of everything that has a slot of its own."""
-    s.next_tick[SLOT_INTERVENTION] = p.patch[0].tick if p.n_patches > 0 else FAR
-    s.next_tick[SLOT_INCURSION] = p.incursion_tick if p.incursion_front >= 0 else FAR
-    for k in range(p.n_tranches):
-        s.next_tranche_tick[k] = schedule_tranche(p, s, k)
-    refresh_landings(p, s)
-    for k in range(p.n_packages):
-        s.next_package_tick[k] = schedule_package(p, s, k)
-    refresh_aid(p, s)
+    schedule_ahead(p, s)
     s.next_tick[SLOT_TICK] = TICKS_PER_DAY
     s.next_tick[SLOT_RECRUITS] = 7 * TICKS_PER_DAY
     for side in range(2):
         s.next_tick[SLOT_REVIEW + side] = ticks(p.side[side].first_review_days)
-    s.talks_tick = talks_time(p, s)
-    s.next_tick[SLOT_TALKS] = s.talks_tick
     s.next_tick[s.n_slots - 2] = 0  # the first sample
-    s.next_tick[s.n_slots - 1] = p.end_tick
 
 
 @kernel
@@ -105,30 +97,41 @@ def next_delivery(p: Params, s: State) -> int:
 
 
 @kernel
-def ahead(s: State, tick: int) -> int:
-    """A time if it still lies ahead, else FAR."""
-    return tick if tick > s.now else FAR
+def ahead(s: State, tick: int, done: int) -> int:
+    """A time if it still lies ahead and its event has not happened, else FAR."""
+    return tick if tick >= s.now and done == 0 else FAR
 
 
 @kernel
-def schedule_ahead(p: Params, s: State) -> None:
-    """Schedule anew, under changed parameters, what lies ahead of now."""
+def schedule_landings(p: Params, s: State) -> None:
+    """Schedule the landings that lie ahead; each tranche lands once."""
     for k in range(TRANCHES):
-        s.next_tranche_tick[k] = ahead(s, schedule_tranche(p, s, k)) if k < p.n_tranches else FAR
+        s.next_tranche_tick[k] = ahead(s, schedule_tranche(p, s, k), s.tranche_done[k]) if k < p.n_tranches else FAR
     refresh_landings(p, s)
+
+
+@kernel
+def schedule_aid(p: Params, s: State) -> None:
+    """Schedule the deliveries that lie ahead; what waits for an occasion keeps the time it was announced for."""
     for k in range(PACKAGES):
         if k >= p.n_packages:
             s.next_package_tick[k] = FAR
         elif p.package[k].waits_for == SCHEDULED:
-            s.next_package_tick[k] = ahead(s, schedule_package(p, s, k))
+            s.next_package_tick[k] = ahead(s, schedule_package(p, s, k), s.package_done[k])
+        elif s.package_announced[k] == 0:
+            s.next_package_tick[k] = FAR
     refresh_aid(p, s)
-    s.next_patch = 0
-    while s.next_patch < p.n_patches and p.patch[s.next_patch].tick <= s.now:
-        s.next_patch += 1
+
+
+@kernel
+def schedule_ahead(p: Params, s: State) -> None:
+    """Schedule what lies ahead of now: at the start, after an intervention, and when a run goes on otherwise."""
+    schedule_landings(p, s)
+    schedule_aid(p, s)
     s.next_tick[SLOT_INTERVENTION] = p.patch[s.next_patch].tick if s.next_patch < p.n_patches else FAR
     if s.incursion == PENDING:
-        s.next_tick[SLOT_INCURSION] = ahead(s, p.incursion_tick) if p.incursion_front >= 0 else FAR
-    s.next_tick[SLOT_TALKS] = ahead(s, talks_time(p, s))
-    if s.next_tick[SLOT_TALKS] < FAR:
-        s.talks_tick = s.next_tick[SLOT_TALKS]
+        s.next_tick[SLOT_INCURSION] = ahead(s, p.incursion_tick, 0) if p.incursion_front >= 0 else FAR
+    if math.isnan(s.talks_territory_km2):
+        s.talks_tick = ahead(s, talks_time(p, s), 0)
+        s.next_tick[SLOT_TALKS] = s.talks_tick
     s.next_tick[s.n_slots - 1] = p.end_tick

@@ -105,6 +105,7 @@ ADDRESS_TRAINING = i8(107)
 ADDRESS_RECOVERY = i8(108)
 ADDRESS_LOST_EN_ROUTE = i8(109)
 ADDRESS_REACTION = i8(110)
+ADDRESS_DISCHARGE = i8(111)
 
 # Parts of an address or a stream within its purpose.
 ONLY = i8(0)

@@ -3,7 +3,7 @@
 import math
 
 from sim.model.codes import PURPOSE_ENGAGEMENT_RESULT
-from sim.model.draws import mean_one_lognormal, stream_id, uniform, whole
+from sim.model.draws import binomial, lognormal_sigma, mean_one_lognormal, stream_id, uniform, whole
 from sim.model.kernel import Params, State, kernel
 from sim.model.power import MAX_RATIO, frontage
 
@@ -28,12 +28,12 @@ def ground_left(p: Params, s: State, f: int, side: int) -> float:
 
 @kernel
 def engagement_rate(p: Params, s: State, f: int, side: int) -> float:
-    """Engagement events a day of an attacking side on a front (E5)."""
+    """Engagements a day of an attacking side on a front (E5)."""
     front = s.front[f]
     if front.total[side] <= 0 or front.effort[side] <= 0.0 or ground_left(p, s, f, side) <= 0.0:
         return 0.0
     full = p.front[f].tempo_per_1000_per_day * front.total[side] / 1000.0
-    return full * front.effort[side] * s.season_tempo * culmination(p, front.ratio[side]) / p.granularity
+    return full * front.effort[side] * s.season_tempo * culmination(p, front.ratio[side])
 
 
 @kernel
@@ -48,7 +48,7 @@ def win_probability(p: Params, ratio: float) -> float:
 
 @kernel
 def mean_casualties(p: Params, kappa: float, own: float, enemy: float, attackers: float) -> float:
-    """Mean casualties of one side in one event by the generalised Lanchester law, people (E7).
+    """Mean casualties of one side in one engagement by the generalised Lanchester law, people (E7).
 
     own, attackers: thousand people per km; enemy: thousands of combat power per km; kappa: casualties per
     engagement at one thousand per km each.
@@ -56,7 +56,7 @@ def mean_casualties(p: Params, kappa: float, own: float, enemy: float, attackers
     if own <= 0.0 or enemy <= 0.0 or attackers <= 0.0:
         return 0.0
     law = math.pow(own, p.own_exponent) * math.pow(enemy, p.enemy_exponent)
-    return p.granularity * kappa * law / attackers
+    return kappa * law / attackers
 
 
 @kernel
@@ -116,7 +116,7 @@ def suffer(
 
 @kernel
 def fight(p: Params, s: State, f: int, side: int) -> None:
-    """One engagement event: a side attacks on a front (E6 to E8, E21). Ten uniforms, whatever happens."""
+    """One event, `granularity` engagements: a side attacks on a front (E6 to E8, E21). Ten uniforms, always."""
     k = stream_id(PURPOSE_ENGAGEMENT_RESULT, f, side)
     u_win, u_own, u_enemy = uniform(s, k), uniform(s, k), uniform(s, k)
     u_own_round, u_enemy_round = uniform(s, k), uniform(s, k)
@@ -124,25 +124,27 @@ def fight(p: Params, s: State, f: int, side: int) -> None:
     u_own_dead, u_enemy_dead, u_ground = uniform(s, k), uniform(s, k), uniform(s, k)
 
     front, other = s.front[f], 1 - side
-    won = u_win < win_probability(p, front.ratio[side])
+    n = p.granularity
+    wins = binomial(n, win_probability(p, front.ratio[side]), u_win)
     attackers = front.total[side] / (1000.0 * front.frontage_km[side])
     defenders = front.total[other] / (1000.0 * front.frontage_km[other])
     density = front.power_defence[other] / front.frontage_km[other]
     fire = front.power_attack[side] / (1000.0 * front.frontage_km[side])
     own = mean_casualties(p, p.side[side].casualties_attacking, attackers, density / 1000.0, attackers)
     enemy = mean_casualties(p, p.side[other].casualties_defending, defenders, fire, attackers)
-    own *= mean_one_lognormal(p.casualty_sigma, u_own) * (1.0 if won else p.beaten_multiplier)
-    enemy *= mean_one_lognormal(p.casualty_sigma, u_enemy) * (p.beaten_multiplier if won else 1.0)
+    sigma = lognormal_sigma(p.casualty_spread, n)
+    own *= mean_one_lognormal(sigma, u_own) * (wins + (n - wins) * p.beaten_multiplier)
+    enemy *= mean_one_lognormal(sigma, u_enemy) * (n - wins + wins * p.beaten_multiplier)
     suffer(p, s, f, side, whole(own, u_own_round), p.side[side].irrecoverable_share, u_own_split, u_own_dead)
     suffer(p, s, f, other, whole(enemy, u_enemy_round), p.side[other].irrecoverable_share, u_enemy_split, u_enemy_dead)
-    if won:
+    if wins > 0.0:
         luck = front.luck * s.theatre_luck[p.front[f].theatre]
-        area = p.granularity * mean_ground(p, s, density) * mean_one_lognormal(p.ground_sigma, u_ground) * luck
-        take_ground(p, s, f, side, area)
+        sigma = lognormal_sigma(p.ground_spread, wins)
+        take_ground(p, s, f, side, wins * mean_ground(p, s, density) * mean_one_lognormal(sigma, u_ground) * luck)
     spend_rounds(p, s, side, p.side[side].rounds_per_attack)
     spend_rounds(p, s, other, p.side[other].rounds_per_defence)
     front.engagements[side] += 1
-    front.wins[side] += 1 if won else 0
+    front.wins[side] += int(wins)
 
 
 @kernel

@@ -17,9 +17,7 @@ from sim.model.codes import (
 )
 from sim.model.flows import replacement_need
 from sim.model.kernel import Floats, Params, State, kernel
-from sim.model.pipeline import reserve_for, send_from_front, send_from_reserve, ticks
-
-LEAST_MOVED = 100.0  # people: no headquarters shifts less than a company between axes
+from sim.model.pipeline import allowed, lift_room, reserve_for, send, send_from_front, send_from_reserve, ticks
 
 
 @kernel
@@ -46,9 +44,28 @@ def triggered(p: Params, s: State, side: int, k: int, row: int) -> bool:
     held = held_km2(p, s, row, f, side)
     if not math.isnan(policy.trigger_lost_km2) and -held < policy.trigger_lost_km2:
         return False
-    if not math.isnan(policy.trigger_held_below_km2) and held > policy.trigger_held_below_km2:
+    if not math.isnan(policy.trigger_held_above_km2) and held < policy.trigger_held_above_km2:
         return False
+    if not math.isnan(policy.trigger_held_below_km2):
+        best = s.front[f].peak_km2 if side == p.front[f].positive_side else -s.front[f].trough_km2
+        if held > policy.trigger_held_below_km2 or best <= policy.trigger_held_below_km2:
+            return False  # nothing to fall below until more than that was held
     return math.isnan(policy.trigger_pressure) or s.history_pressure[row, f, side] >= policy.trigger_pressure
+
+
+@kernel
+def effort_on(p: Params, s: State, side: int, k: int) -> float:
+    """Effort of a side over the fronts of a policy, summed."""
+    total = 0.0
+    for f in range(p.n_fronts):
+        total += s.front[f].effort[side] if p.policy[side, k].on_front[f] != 0 else 0.0
+    return total
+
+
+@kernel
+def share_of_review(p: Params, side: int, weekly: float) -> float:
+    """What a share a week comes to in the days between two reviews."""
+    return 1.0 - (1.0 - min(weekly, 1.0)) ** (p.side[side].review_days / 7.0)
 
 
 @kernel
@@ -66,6 +83,7 @@ def in_force(p: Params, s: State, side: int, k: int, row: int) -> bool:
             if policy.source[f] != 0:
                 total += s.front[f].total[side]
         account.people_at_trigger[k] = total
+        account.effort_at_trigger[k] = effort_on(p, s, side, k)
     return s.now >= account.trigger_tick[k] + int(policy.after_days * TICKS_PER_DAY)
 
 
@@ -86,21 +104,22 @@ def strength(s: State, f: int, side: int) -> int:
 
 @kernel
 def rebalance(p: Params, s: State, side: int, k: int, shares: Floats) -> None:
-    """Move people between a policy's fronts toward shares of their total, closing `move_share` of each gap (E23)."""
+    """Move people between a policy's fronts toward shares of their total, closing part of each gap (E23)."""
     policy = p.policy[side, k]
+    closing, least = share_of_review(p, side, policy.move_share), p.side[side].least_moved
     total = 0
     for f in range(p.n_fronts):
         total += strength(s, f, side) if policy.on_front[f] != 0 else 0
     for to in range(p.n_fronts):
         if policy.on_front[to] == 0:
             continue
-        missing = (shares[to] * total - strength(s, to, side)) * policy.move_share
+        missing = (shares[to] * total - strength(s, to, side)) * closing
         for origin in range(p.n_fronts):
-            if missing < LEAST_MOVED:
+            if missing < least:
                 break
             if policy.on_front[origin] != 0 and origin != to:
-                spare = (strength(s, origin, side) - shares[origin] * total) * policy.move_share
-                if spare >= LEAST_MOVED:
+                spare = (strength(s, origin, side) - shares[origin] * total) * closing
+                if spare >= least:
                     missing -= send_from_front(p, s, side, origin, to, int(min(spare, missing)))
 
 
@@ -143,24 +162,25 @@ def by_pressure(p: Params, s: State, side: int, k: int, row: int) -> None:
 def bring_up(p: Params, s: State, side: int, k: int, required: float) -> None:
     """Bring the watched front up to a strength: from the reserve first, then from the policy's sources (E23).
 
-    A review takes at most `reserve_share` of the reserve; from the sources, altogether, at most
+    A week takes at most `reserve_share` of the reserve; from the sources, altogether, at most
     `move_share` of the people who stood there at the trigger.
     """
     policy, account = p.policy[side, k], s.side[side]
     f = policy.watch
+    s.front[f].kept_at_strength[side] = 1
     missing = int(required) - strength(s, f, side)
     if missing <= 0:
         return
-    from_reserve = int(policy.reserve_share * reserve_for(p, s, side, f))
+    from_reserve = int(share_of_review(p, side, policy.reserve_share) * reserve_for(p, s, side, f))
     missing -= send_from_reserve(p, s, side, f, min(missing, from_reserve))
     left = int(policy.move_share * account.people_at_trigger[k]) - account.drawn_by_policy[k]
     missing = min(missing, left)
     total = 0
     for origin in range(p.n_fronts):
-        total += s.front[origin].total[side] if policy.source[origin] != 0 else 0
+        total += s.front[origin].total[side] if policy.source[origin] != 0 and origin != f else 0
     asked = missing
     for origin in range(p.n_fronts):
-        if policy.source[origin] != 0 and asked > 0 and total > 0:
+        if policy.source[origin] != 0 and origin != f and asked > 0 and total > 0:
             part = math.ceil(asked * s.front[origin].total[side] / total)
             sent = send_from_front(p, s, side, origin, f, min(part, missing))
             account.drawn_by_policy[k] += sent
@@ -169,11 +189,19 @@ def bring_up(p: Params, s: State, side: int, k: int, required: float) -> None:
 
 @kernel
 def threshold(p: Params, s: State, side: int, k: int, row: int) -> None:
-    """Required on the watched front = base + per km2 x area lost; and effort there (E23)."""
+    """Required on the watched front = base + per km2 x area lost, and effort there (E23).
+
+    When what is lost has fallen below the trigger again, those above the requirement go back to the reserve.
+    """
     policy = p.policy[side, k]
-    lost = max(0.0, -held_km2(p, s, row, policy.watch, side))
-    bring_up(p, s, side, k, policy.base_people + policy.people_per_km2 * lost)
-    s.front[policy.watch].effort[side] = max(0.0, min(1.0, policy.effort))
+    f = policy.watch
+    lost = max(0.0, -held_km2(p, s, row, f, side))
+    required = policy.base_people + policy.people_per_km2 * lost
+    bring_up(p, s, side, k, required)
+    s.front[f].kept_at_strength[side] = 0
+    s.front[f].effort[side] = max(0.0, min(1.0, policy.effort))
+    if lost < policy.trigger_lost_km2 and s.front[f].total[side] > required:
+        send_from_front(p, s, side, f, RESERVE, s.front[f].total[side] - int(required))
 
 
 @kernel
@@ -194,18 +222,31 @@ def yield_shares(p: Params, s: State, side: int, k: int, row: int) -> Floats:
 
 
 @kernel
+def has_room(policy: Params, share: float, over: float) -> bool:
+    """Whether a share can still give (over > 0) or take (over < 0) within the policy's floor and cap."""
+    return share > policy.floor_share if over > 0.0 else share < policy.cap_share
+
+
+@kernel
 def drift_shares(p: Params, s: State, side: int, k: int, current: Floats, goal: Floats) -> None:
     """Move shares toward a goal at the policy's rate, within its floor and cap; they add up to one."""
     policy = p.policy[side, k]
     step = 1.0 - math.exp(-policy.rate_per_day * p.side[side].review_days)
-    total = 0.0
     for f in range(p.n_fronts):
-        if policy.on_front[f] != 0:
-            current[f] += step * (goal[f] - current[f])
-            current[f] = max(policy.floor_share, min(policy.cap_share, current[f]))
-            total += current[f]
-    for f in range(p.n_fronts):
-        current[f] = current[f] / total if policy.on_front[f] != 0 and total > 0.0 else 0.0
+        current[f] = current[f] + step * (goal[f] - current[f]) if policy.on_front[f] != 0 else 0.0
+    for _ in range(p.n_fronts):  # clip, and spread what is over or short evenly over those that have room
+        total, free = 0.0, 0
+        for f in range(p.n_fronts):
+            if policy.on_front[f] != 0:
+                current[f] = max(policy.floor_share, min(policy.cap_share, current[f]))
+                total += current[f]
+        over = total - 1.0
+        for f in range(p.n_fronts):
+            if policy.on_front[f] != 0 and has_room(policy, current[f], over):
+                free += 1
+        for f in range(p.n_fronts):
+            if policy.on_front[f] != 0 and free > 0 and has_room(policy, current[f], over):
+                current[f] -= over / free
 
 
 @kernel
@@ -229,7 +270,8 @@ def follow_yield(p: Params, s: State, side: int, k: int, row: int) -> None:
     drift_shares(p, s, side, k, effort_shares, goal)
     for f in range(p.n_fronts):
         if policy.on_front[f] != 0:
-            s.front[f].effort[side] = max(0.0, min(1.0, effort_shares[f] * efforts))
+            ordered = effort_shares[f] * s.side[side].effort_at_trigger[k]
+            s.front[f].effort[side] = max(0.0, min(1.0, ordered))
     if policy.move_share > 0.0:
         drift_shares(p, s, side, k, people_shares, goal)
         rebalance(p, s, side, k, people_shares)
@@ -265,31 +307,52 @@ def carry_out(p: Params, s: State, side: int, k: int, row: int) -> None:
 
 
 @kernel
-def replace_losses(p: Params, s: State, side: int, row: int) -> None:
-    """Replacements from the reserve to the fronts, pro rata where it does not suffice (E20)."""
+def replacement_needs(p: Params, s: State, side: int, row: int) -> Floats:
+    """What each front asks for; losses too few for a whole replacement stay in the account (E20)."""
     needs = s.scratch[3]
-    total = 0.0
+    days = (s.now - s.side[side].last_review) / TICKS_PER_DAY
     for f in range(p.n_fronts):
         needs[f] = 0.0
         seen = s.history_casualties[row, f, side]
+        losses = max(0, seen - s.front[f].casualties_at_review[side])
         if s.front[f].total[side] > 0:
-            needs[f] = replacement_need(p, s, f, side, seen, s.history_pressure[row, f, side])
-            total += needs[f]
-        s.front[f].casualties_at_review[side] = max(s.front[f].casualties_at_review[side], seen)
-    available = 0
-    for c in range(p.side[side].n_contingents):
-        available += s.side[side].reserve[c]
-    free = max(0.0, available - p.side[side].reserve_floor)
-    scale = min(1.0, free / total) if total > 0.0 else 0.0
+            needs[f] = replacement_need(p, s, f, side, losses, s.history_pressure[row, f, side], days)
+        if needs[f] >= 1.0 or s.front[f].total[side] <= 0:
+            s.front[f].casualties_at_review[side] += losses
+    return needs
+
+
+@kernel
+def replace_losses(p: Params, s: State, side: int, row: int) -> None:
+    """Replacements from the reserve to the fronts, pro rata where it does not suffice (E20).
+
+    Each contingent serves the fronts where it is allowed, in proportion to their needs; the reserve keeps its floor.
+    """
+    needs, pools, account = replacement_needs(p, s, side, row), s.scratch[4], s.side[side]
+    everybody = 0
     for f in range(p.n_fronts):
-        if needs[f] > 0.0:
-            send_from_reserve(p, s, side, f, int(needs[f] * scale))
+        pools[f] = reserve_for(p, s, side, f)
+    for c in range(p.side[side].n_contingents):
+        everybody += account.reserve[c]
+    kept = min(1.0, p.side[side].reserve_floor / everybody) if everybody > 0 else 1.0
+    for c in range(p.side[side].n_contingents):
+        stock, asked = account.reserve[c], 0.0
+        for f in range(p.n_fronts):
+            if allowed(p, side, c, f) and pools[f] > 0.0:
+                asked += needs[f] * stock / pools[f]
+        scale = min(1.0, stock * (1.0 - kept) / asked) if asked > 0.0 else 0.0
+        for f in range(p.n_fronts):
+            if allowed(p, side, c, f) and pools[f] > 0.0:
+                people = min(int(needs[f] * stock / pools[f] * scale), lift_room(p, s, side, p.front[f].theatre))
+                send(p, s, side, c, min(people, account.reserve[c]), RESERVE, f)
 
 
 @kernel
 def order_policies(p: Params, s: State, side: int) -> None:
     """Apply a side's policies in file order (E23)."""
     row = seen_row(p, s, side)
+    for f in range(p.n_fronts):
+        s.front[f].kept_at_strength[side] = 0
     for k in range(p.n_policies[side]):
         if in_force(p, s, side, k, row):
             carry_out(p, s, side, k, row)

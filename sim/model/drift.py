@@ -3,6 +3,7 @@
 import math
 
 from sim.model.codes import ADDRESS_LUCK_FRONT, ADDRESS_LUCK_THEATRE, BORDER, HISTORY, LAUNCHED, ONLY
+from sim.model.combat import ground_left
 from sim.model.draws import at_address, normal
 from sim.model.kernel import Params, State, kernel
 
@@ -11,12 +12,12 @@ DAYS_PER_MONTH = 30.44
 
 
 @kernel
-def next_luck(z: float, sigma: float, memory_days: float, week: int, u: float) -> float:
-    """The disturbance of the next week: stationary AR(1) of standard deviation sigma (E10)."""
+def next_luck(z: float, memory_days: float, week: int, u: float) -> float:
+    """The disturbance of the next week: stationary AR(1) of unit variance (E10)."""
     phi = math.exp(-7.0 / memory_days) if memory_days > 0.0 else 0.0
     if week == 0:
-        return sigma * normal(u)
-    return phi * z + math.sqrt(1.0 - phi * phi) * sigma * normal(u)
+        return normal(u)
+    return phi * z + math.sqrt(1.0 - phi * phi) * normal(u)
 
 
 @kernel
@@ -26,13 +27,13 @@ def draw_luck(p: Params, s: State, week: int) -> None:
     for h in range(p.n_theatres):
         u = at_address(s, ADDRESS_LUCK_THEATRE, h, week, ONLY)
         sigma = p.luck_theatre_sigma
-        s.theatre_luck_z[h] = next_luck(s.theatre_luck_z[h], sigma, p.luck_theatre_memory_days, week, u)
-        s.theatre_luck[h] = math.exp(s.theatre_luck_z[h] - 0.5 * sigma * sigma)
+        s.theatre_luck_z[h] = next_luck(s.theatre_luck_z[h], p.luck_theatre_memory_days, week, u)
+        s.theatre_luck[h] = math.exp(sigma * s.theatre_luck_z[h] - 0.5 * sigma * sigma)
     for f in range(p.n_fronts):
         u = at_address(s, ADDRESS_LUCK_FRONT, f, week, ONLY)
         sigma = p.luck_front_sigma
-        s.front[f].luck_z = next_luck(s.front[f].luck_z, sigma, p.luck_front_memory_days, week, u)
-        s.front[f].luck = math.exp(s.front[f].luck_z - 0.5 * sigma * sigma)
+        s.front[f].luck_z = next_luck(s.front[f].luck_z, p.luck_front_memory_days, week, u)
+        s.front[f].luck = math.exp(sigma * s.front[f].luck_z - 0.5 * sigma * sigma)
 
 
 @kernel
@@ -114,11 +115,11 @@ def rest_reserve(p: Params, s: State, side: int) -> None:
 
 
 @kernel
-def pressure_now(s: State, f: int, side: int) -> float:
+def pressure_now(p: Params, s: State, f: int, side: int) -> float:
     """Log of the hostile force ratio x hostile effort, bounded (E15)."""
     front = s.front[f]
     drive = front.ratio[1 - side] * front.effort[1 - side]
-    if drive <= 0.0:
+    if drive <= 0.0 or ground_left(p, s, f, 1 - side) <= 0.0:
         return -PRESSURE_BOUND
     return max(-PRESSURE_BOUND, min(PRESSURE_BOUND, math.log(drive)))
 
@@ -128,7 +129,7 @@ def smooth_pressure(p: Params, s: State, f: int) -> None:
     """Front pressure on each side, smoothed over a week (E15)."""
     step = 1.0 - math.exp(-1.0 / p.pressure_days)
     for side in range(2):
-        s.front[f].pressure[side] += (pressure_now(s, f, side) - s.front[f].pressure[side]) * step
+        s.front[f].pressure[side] += (pressure_now(p, s, f, side) - s.front[f].pressure[side]) * step
 
 
 @kernel

@@ -109,16 +109,16 @@ def land(p: Params, s: State, k: int) -> None:
     t = p.tranche[k]
     people = whole(t.people, at_address(s, ADDRESS_TRANCHE, k, TRANCHE_SIZE, ONLY))
     s.next_tranche_tick[k] = FAR
+    s.tranche_done[k] = 1
     refresh_landings(p, s)
     if people <= 0:
         return
     a = s.side[t.side]
     a.entered[t.contingent] += people
     a.training[t.contingent] += people
-    a.allied_landed += people
-    ready = p.side[t.side].contingent[t.contingent].arrival_readiness
+    a.allied_landed += people * t.allied
     due = s.now + ticks(t.acclimatise_days) if t.acclimatise_days > 0.0 else s.now
-    push(s, due, TRAINING, people, t.side, t.contingent, t.front, RESERVE, ready)
+    push(s, due, TRAINING, people, t.side, t.contingent, t.front, RESERVE, t.readiness)
 
 
 @kernel
@@ -131,34 +131,57 @@ def refresh_landings(p: Params, s: State) -> None:
 
 
 @kernel
-def replacement_need(p: Params, s: State, f: int, side: int, seen_casualties: float, pressure: float) -> float:
-    """People whom a front asks for at a review: losses since the last, more under pressure, and an emergency (E20)."""
+def replacement_need(p: Params, s: State, f: int, side: int, losses: float, pressure: float, days: float) -> float:
+    """People whom a front asks for, `days` after the last review (E20).
+
+    A share of the losses since then, more under pressure; part of what it lacks of its establishment (its people
+    at the start); and an emergency. A front that a policy keeps at a strength asks for its losses only.
+    """
     a, front = p.side[side], s.front[f]
-    losses = max(0, seen_casualties - front.casualties_at_review[side])
     factor = min(3.0, math.exp(a.replacement_pressure_gain * max(0.0, pressure)))
     need = a.replacement_share * losses * factor
-    need += a.emergency_share * front.total[side] * max(0.0, pressure - a.emergency_pressure)
+    if front.kept_at_strength[side] != 0:
+        return need
+    lacking = establishment(p, f, side) - front.total[side] - front.inbound[side] - need
+    need += a.fill_per_day * days * max(0.0, lacking)
+    need += a.emergency_per_day * days * front.total[side] * max(0.0, pressure - a.emergency_pressure)
     return need
 
 
 @kernel
+def establishment(p: Params, f: int, side: int) -> float:
+    """People whom a side means to have on a front: those of the start."""
+    total = 0.0
+    for c in range(p.side[side].n_contingents):
+        total += p.front[f].start_people[side, c]
+    return total
+
+
+@kernel
 def free_force(p: Params, s: State) -> None:
-    """No incursion was ordered: the stated share of its force goes to the main theatre (E25)."""
-    side = p.incursion_side
+    """No incursion was ordered: stated people of both sides go from the reserve to the main theatre (E25)."""
+    for side in range(2):
+        for c in range(p.side[side].n_contingents):
+            people = p.incursion_people[c] * p.freed_share
+            if side != p.incursion_side:
+                people = p.freed_defender_people if c == p.side[side].recruits_contingent else 0.0
+            send_to_main(p, s, side, c, min(s.side[side].reserve[c], int(people)))
+
+
+@kernel
+def send_to_main(p: Params, s: State, side: int, c: int, force: int) -> None:
+    """Send people from the reserve to the fronts of the main theatre, in proportion to the people there."""
     people = 0
     for f in range(p.n_fronts):
-        if p.front[f].theatre == p.main_theatre:
+        if p.front[f].theatre == p.main_theatre and allowed(p, side, c, f):
             people += s.front[f].total[side]
-    for c in range(p.side[side].n_contingents):
-        force = min(s.side[side].reserve[c], int(p.incursion_people[c] * p.freed_share))
-        seen, before = 0, 0
-        for f in range(p.n_fronts):
-            if p.front[f].theatre == p.main_theatre and people > 0:
-                seen += s.front[f].total[side]
-                upto = min(force, force * seen // people)
-                if allowed(p, side, c, f):
-                    send(p, s, side, c, upto - before, RESERVE, f)
-                before = upto
+    seen, before = 0, 0
+    for f in range(p.n_fronts):
+        if p.front[f].theatre == p.main_theatre and allowed(p, side, c, f) and people > 0:
+            seen += s.front[f].total[side]
+            upto = force * seen // people
+            send(p, s, side, c, upto - before, RESERVE, f)
+            before = upto
 
 
 @kernel

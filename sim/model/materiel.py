@@ -49,9 +49,10 @@ def happened(p: Params, s: State, k: int) -> bool:
 def react(p: Params, s: State) -> None:
     """Announce the packages whose occasion has come, seen at the daily tick; each is announced once (E22)."""
     for k in range(p.n_packages):
-        if p.package[k].waits_for != SCHEDULED and s.package_announced[k] == 0 and happened(p, s, k):
+        waiting = p.package[k].waits_for != SCHEDULED and s.package_announced[k] == 0
+        if waiting and s.now >= p.package[k].announced_tick and happened(p, s, k):
             s.package_announced[k] = 1
-            if s.now >= p.package[k].announced_tick and decided(p, s, k):
+            if decided(p, s, k):
                 s.next_package_tick[k] = delivery_tick(p, s, k, s.now)
     refresh_aid(p, s)
 
@@ -63,6 +64,7 @@ def deliver(p: Params, s: State, k: int) -> None:
     factor = package.politics_factor if s.now >= package.politics_tick else 1.0
     s.side[package.side].munitions += package.rounds * (1.0 - package.caution) * factor
     s.next_package_tick[k] = FAR
+    s.package_done[k] = 1
     refresh_aid(p, s)
 
 

@@ -141,6 +141,11 @@ def kept(aims: Any, gain: Values, gain_without: Values) -> Values:
     return (gain - gain_without >= floor).astype(np.float64)
 
 
+def since_start(series: Values, day: int, column: int) -> Values:
+    """Change of a series from the start of the run to a day, float64[run]."""
+    return series[:, day, column] - series[:, 0, column]
+
+
 def _judged(aims: Any, labels: Labels, block: Finished, other: Finished | None) -> dict[str, Values]:
     at = columns(labels)
     second, main = (f"{labels.theatres[h]}.territory_km2" for h in (aims.second, aims.main))
@@ -148,13 +153,15 @@ def _judged(aims: Any, labels: Labels, block: Finished, other: Finished | None) 
     for position, (name, day) in enumerate(aims.dates):
         end = suffix(position, name)
         held = block.series[:, day, at[second]]
-        gain = aims.main_sign * block.series[:, day, at[main]]
+        gain = aims.main_sign * since_start(block.series, day, at[main])
         share = 1.0 - aims.second_sign * held / aims.reference_km2
         values[f"{second}.{name}"] = held
         values[f"{main}.{name}"] = block.series[:, day, at[main]]
         absent = np.full(len(held), np.nan)
         judged = aims.ordered and other is not None
-        without = aims.main_sign * other.series[:, day, at[main]] if judged and other is not None else absent
+        without = absent
+        if judged and other is not None:
+            without = aims.main_sign * since_start(other.series, day, at[main])
         met = kept(aims, gain, without) if judged else absent
         met_apart = kept(aims, gain, np.roll(without, 1)) if judged else absent
         regained = (share >= aims.regained_share).astype(np.float64) if aims.ordered else absent

@@ -3,21 +3,20 @@
 import math
 
 from sim.model.codes import (
+    ADDRESS_DISCHARGE,
     ADDRESS_LOST_EN_ROUTE,
     ADDRESS_TRAVEL,
     FAR,
     PIPELINE,
     PIPELINE_FULL,
-    PURPOSE_PEOPLE,
     RESERVE,
     SLOT_ARRIVAL,
-    STREAM_DISCHARGE,
     TICKS_PER_DAY,
     TRAINING,
     TRANSIT,
     WOUNDED,
 )
-from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
+from sim.model.draws import at_address, median_lognormal, whole
 from sim.model.kernel import Params, State, kernel
 
 
@@ -185,7 +184,7 @@ def arrive(p: Params, s: State) -> int:
     k = first_due(s)
     entry = s.pipeline[k]
     kind, people, side, c = entry.kind, entry.people, entry.side, entry.contingent
-    place, origin, readiness, number = entry.place, entry.origin, entry.readiness, entry.sequence
+    place, origin, readiness = entry.place, entry.origin, entry.readiness
     remove(s, k)
     a = s.side[side]
     if kind == WOUNDED:
@@ -195,14 +194,16 @@ def arrive(p: Params, s: State) -> int:
         a.training[c] -= people
         if place >= 0:
             dispatch(p, s, side, c, people, RESERVE, place, readiness)
+            count_diversion(p, s, side, c, people, RESERVE, place)
         else:
             to_reserve(s, side, c, people, readiness)
         return RESERVE
     a.transit[c] -= people
-    u = at_address(s, ADDRESS_LOST_EN_ROUTE, side * 1000 + origin + 1, place + 1, number)
+    u = at_address(s, ADDRESS_LOST_EN_ROUTE, side * 1000 + origin + 1, place + 1, s.now // TICKS_PER_DAY)
     gone = min(people, whole(people * p.side[side].lost_en_route_share, u))
     a.lost[c] += gone
     a.irrecoverable += gone
+    a.irrecoverable_today += gone
     if place < 0:
         to_reserve(s, side, c, people - gone, readiness)
         return RESERVE
@@ -215,7 +216,7 @@ def arrive(p: Params, s: State) -> int:
 def discharge(p: Params, s: State, side: int, c: int, people: int) -> None:
     """A cohort of wounded is done: a share returns to the reserve, the rest is lost to the force (E14)."""
     a = s.side[side]
-    u = uniform(s, stream_id(PURPOSE_PEOPLE, STREAM_DISCHARGE, side))
+    u = at_address(s, ADDRESS_DISCHARGE, side, c, s.now // TICKS_PER_DAY)
     back = min(people, whole(people * p.side[side].return_share, u))
     a.wounded[c] -= people
     a.lost[c] += people - back
@@ -228,6 +229,13 @@ def discharge(p: Params, s: State, side: int, c: int, people: int) -> None:
 def allowed(p: Params, side: int, c: int, f: int) -> bool:
     """Whether a contingent may serve on a front."""
     return p.side[side].contingent[c].allowed[f] != 0
+
+
+@kernel
+def lift_room(p: Params, s: State, side: int, theatre: int) -> int:
+    """People whom lift can take up before the next review; the others stay where they are meanwhile (E19)."""
+    waiting = max(0, s.side[side].lift_free[theatre] - s.now) / TICKS_PER_DAY
+    return int(p.side[side].lift_per_day[theatre] * max(0.0, p.side[side].review_days - waiting))
 
 
 @kernel
@@ -245,7 +253,7 @@ def send_from_reserve(p: Params, s: State, side: int, f: int, wanted: int) -> in
     """Send up to so many from the reserve to a front, by contingents in proportion; the reserve keeps its floor."""
     available = reserve_for(p, s, side, f)
     free = min(available, int(max(0.0, available - p.side[side].reserve_floor)))
-    wanted = min(wanted, free)
+    wanted = min(wanted, min(free, lift_room(p, s, side, p.front[f].theatre)))
     if wanted <= 0:
         return 0
     sent, seen, before = 0, 0, 0
@@ -270,7 +278,8 @@ def send_from_front(p: Params, s: State, side: int, origin: int, f: int, wanted:
         if f == RESERVE or allowed(p, side, c, f):
             movable += front.people[side, c]
     spare = int(max(0.0, front.total[side] - p.front[origin].garrison[side]))
-    wanted = min(wanted, min(movable, spare))
+    theatre = p.front[f].theatre if f >= 0 else p.front[origin].theatre
+    wanted = min(wanted, min(min(movable, spare), lift_room(p, s, side, theatre)))
     if wanted <= 0:
         return 0
     sent, seen, before = 0, 0, 0

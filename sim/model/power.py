@@ -68,10 +68,10 @@ def supply(p: Params, s: State, f: int, side: int) -> float:
     people = s.front[f].total[side]
     if people <= 0:
         return 1.0
-    advance = s.front[f].recent_gain_km2[side] / s.front[f].frontage_km[1 - side]
+    advance = s.front[f].recent_gain_km2[side] / s.front[f].frontage_km[side]
     capacity = p.front[f].supply_capacity_people[side] * (1.0 - p.front[f].interdiction[side])
-    capacity *= math.exp(-depth(p, s, f, side) / p.supply_depth_km - advance / p.overextension_km)
-    return min(1.0, capacity / people)
+    capacity *= math.exp(-depth(p, s, f, side) / p.supply_depth_km)
+    return min(1.0, capacity / people) * math.exp(-advance / p.overextension_km)
 
 
 @kernel

@@ -31,7 +31,6 @@ from sim.model.codes import (
     SAMPLE,
     SLOT_ENGAGEMENT,
     SLOT_INCURSION,
-    SLOT_INTERVENTION,
     SLOT_RECRUITS,
     SLOT_REVIEW,
     SLOT_TALKS,
@@ -44,7 +43,7 @@ from sim.model.codes import (
 )
 from sim.model.combat import engagement_rate, fight
 from sim.model.decisions import next_review, order_policies, replace_losses, seen_row
-from sim.model.draws import exponential, stream_id, uniform
+from sim.model.draws import stream_id, uniform, waiting_time
 from sim.model.drift import (
     build_works,
     count_politics,
@@ -101,7 +100,7 @@ def intervene(p: Params, s: State, words: Words) -> None:
     while s.next_patch < p.n_patches and p.patch[s.next_patch].tick <= s.now:
         words[p.patch[s.next_patch].word] = p.patch[s.next_patch].value
         s.next_patch += 1
-    s.next_tick[SLOT_INTERVENTION] = p.patch[s.next_patch].tick if s.next_patch < p.n_patches else FAR
+    schedule_ahead(p, s)
     s.touched = ALL_FRONTS
 
 
@@ -154,7 +153,7 @@ def watch_second_front(p: Params, s: State) -> None:
     """The day on which the second front's ground is regained, once it was held (2.6; seen at the daily tick)."""
     if p.second_theatre < 0:
         return
-    held = theatre_territory(p, s, p.second_theatre)
+    held = theatre_held(p, s, p.second_theatre, p.incursion_side)
     if held > p.regained_km2:
         s.ever_held = 1
     elif s.ever_held == 1 and s.regained_tick == FAR:
@@ -162,11 +161,13 @@ def watch_second_front(p: Params, s: State) -> None:
 
 
 @kernel
-def theatre_territory(p: Params, s: State, h: int) -> float:
-    """Territory of a theatre: the sum over its fronts, km2."""
+def theatre_held(p: Params, s: State, h: int, side: int) -> float:
+    """Area that a side holds in a theatre beyond the starting lines, km2 (without a side: the signed territory)."""
     total = 0.0
     for f in range(p.n_fronts):
-        total += s.front[f].territory_km2 if p.front[f].theatre == h else 0.0
+        if p.front[f].theatre == h:
+            sign = -1.0 if 0 <= side != p.front[f].positive_side else 1.0
+            total += sign * s.front[f].territory_km2
     return total
 
 
@@ -185,6 +186,7 @@ def review(p: Params, s: State, side: int) -> None:
     """A side looks and orders: policies, then replacements (E20, E23)."""
     order_policies(p, s, side)
     replace_losses(p, s, side, seen_row(p, s, side))
+    s.side[side].last_review = s.now
     s.next_tick[SLOT_REVIEW + side] = next_review(p, s, side)
     s.touched = ALL_FRONTS
 
@@ -193,7 +195,7 @@ def review(p: Params, s: State, side: int) -> None:
 def hold_talks(p: Params, s: State) -> None:
     """What is on the table when talks begin: territory of the second theatre, its trend, and what it has cost (2.6)."""
     h = p.second_theatre if p.second_theatre >= 0 else 0
-    s.talks_territory_km2 = theatre_territory(p, s, h)
+    s.talks_territory_km2 = theatre_held(p, s, h, -1)
     span = min(30, min(s.day, HISTORY - 1))
     before, casualties = 0.0, 0.0
     side = p.incursion_side if p.incursion_side >= 0 else 0
@@ -207,9 +209,9 @@ def hold_talks(p: Params, s: State) -> None:
 
 
 @kernel
-def renew(process: Process, s: State, stream: int) -> None:
-    """Draw the next unit-rate time of a process that has just fired."""
-    process.residual = exponential(uniform(s, stream))
+def renew(process: Process, s: State, stream: int, n: float) -> None:
+    """Draw the unit-rate time until the next n engagements (or withdrawals) of a process that has just fired."""
+    process.residual = waiting_time(n, uniform(s, stream))
     process.since = s.now
 
 
@@ -218,7 +220,7 @@ def engage(p: Params, s: State, slot: int) -> None:
     """An engagement event: fight, renew the process, refresh the front."""
     f, side = (slot - SLOT_ENGAGEMENT) // 2, (slot - SLOT_ENGAGEMENT) % 2
     fight(p, s, f, side)
-    renew(s.engagement[f, side], s, stream_id(PURPOSE_ENGAGEMENT_TIME, f, side))
+    renew(s.engagement[f, side], s, stream_id(PURPOSE_ENGAGEMENT_TIME, f, side), p.granularity)
     s.touched = f
 
 
@@ -228,7 +230,7 @@ def give_way(p: Params, s: State, slot: int) -> None:
     k = slot - SLOT_ENGAGEMENT - 2 * p.n_fronts
     f, side = k // 2, k % 2
     withdraw_sector(p, s, f, side)
-    renew(s.withdrawal[f, side], s, stream_id(PURPOSE_WITHDRAWAL_TIME, f, side))
+    renew(s.withdrawal[f, side], s, stream_id(PURPOSE_WITHDRAWAL_TIME, f, side), 1.0)
     s.touched = f
 
 
@@ -252,6 +254,7 @@ def apply(p: Params, s: State, slot: int, words: Words, series: Floats) -> None:
         land(p, s, next_landing(p, s))
     elif kind == AID:
         deliver(p, s, next_delivery(p, s))
+        s.touched = ALL_FRONTS
     elif kind == INCURSION:
         order_incursion(p, s)
     elif kind == INTERVENTION:
@@ -303,8 +306,8 @@ def advance(state: Records, params: Records, words: Words, series: Floats, mask:
         kind = kind_of(p, slot)
         if kind == END or s.next_tick[slot] > until:
             return kind
-        if (mask >> kind) & 1 and s.stopped == 0:
-            s.stopped = 1
+        if (mask >> kind) & 1 and s.stopped != slot + 1:
+            s.stopped = slot + 1
             return kind
         s.stopped = 0
         s.now = s.next_tick[slot]
@@ -334,6 +337,9 @@ def rebase(state: Records, params: Records) -> None:
     same as before starts without a trigger.
     """
     s, p = state[0], params[0]
+    s.next_patch = 0
+    while s.next_patch < p.n_patches and p.patch[s.next_patch].tick <= s.now:
+        s.next_patch += 1
     schedule_ahead(p, s)
     s.touched = ALL_FRONTS
     refresh_touched(p, s)

@@ -13,7 +13,7 @@ from sim.model.codes import (
     SLOTS,
     TICKS_PER_DAY,
 )
-from sim.model.draws import exponential, seed_streams, stream_id, uniform
+from sim.model.draws import exponential, seed_streams, stream_id, uniform, waiting_time
 from sim.model.drift import draw_luck, pressure_now, record_day, set_season
 from sim.model.flows import prime_training, prime_wounded
 from sim.model.kernel import Params, State, Word, kernel
@@ -39,7 +39,7 @@ def initial(p: Params, s: State, seed: Word, replication: Word) -> None:
     for f in range(p.n_fronts):
         refresh_power(p, s, f)
         for side in range(2):
-            s.front[f].pressure[side] = pressure_now(s, f, side)
+            s.front[f].pressure[side] = pressure_now(p, s, f, side)
     record_day(p, s)
     initial_calendar(p, s)
 
@@ -60,7 +60,7 @@ def initial_front(p: Params, s: State, f: int) -> None:
             front.people[side, c] = given.start_people[side, c]
             front.readiness[side, c] = given.start_readiness[side]
         first = uniform(s, stream_id(PURPOSE_ENGAGEMENT_TIME, f, side))
-        s.engagement[f, side].residual = exponential(first)
+        s.engagement[f, side].residual = waiting_time(p.granularity, first)
         first = uniform(s, stream_id(PURPOSE_WITHDRAWAL_TIME, f, side))
         s.withdrawal[f, side].residual = exponential(first)
 

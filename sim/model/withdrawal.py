@@ -38,21 +38,17 @@ def withdraw_sector(p: Params, s: State, f: int, side: int) -> None:
 
 
 @kernel
-def holding(p: Params, territory: float, f: int, side: int) -> float:
-    """Area that a side has to lose on a front, km2."""
-    if side == p.front[f].positive_side:
-        return territory - p.front[f].min_territory_km2
-    return p.front[f].max_territory_km2 - territory
-
-
-@kernel
 def observe_collapse(p: Params, s: State, f: int, side: int) -> None:
-    """Count a collapse when too large a share of a holding went within the stated days; once per window."""
+    """Count a collapse: too large a share of the front's extent lost within the stated days; once per window.
+
+    Ground given up by leaving it (nobody there any more) does not count.
+    """
     window = min(int(p.collapse_days), HISTORY - 1)
-    then_day = max(0, s.day - window)
-    then = holding(p, s.history_territory_km2[then_day % HISTORY, f], f, side)
-    lost = then - holding(p, s.front[f].territory_km2, f, side)
+    then = s.history_territory_km2[max(0, s.day - window) % HISTORY, f]
+    lost = then - s.front[f].territory_km2
+    if side != p.front[f].positive_side:
+        lost = -lost
     rested = s.now - s.front[f].collapsed_tick[side] >= window * TICKS_PER_DAY
-    if then > 1.0 and rested and lost > p.collapse_share * then:
+    if rested and s.front[f].total[side] > 0 and lost > p.collapse_share * p.front[f].extent_km2:
         s.side[side].collapses += 1
         s.front[f].collapsed_tick[side] = s.now

@@ -19,7 +19,7 @@ from sim.model.state import PARAMS, POLICY
 from sim.model.tally import Labels
 from sim.scenario.consistency import allowed_on
 from sim.scenario.load import Loaded, leaves, locate
-from sim.scenario.lower_parts import Numbers, lower_policies, lower_sides, spread
+from sim.scenario.lower_parts import Numbers, lower_policies, lower_sides
 from sim.scenario.schema import Scenario
 from sim.scenario.values import Quantity
 
@@ -152,6 +152,7 @@ _LUCK = {
     "luck_theatre_memory_days": "theatre_memory",
     "luck_front_memory_days": "front_memory",
 }
+EXTENT_KM = 30.0  # depth that counts as "the territory of a front" where no extent is stated (docs/model.md 2.10)
 REFERENCE_DENSITY = 375.0  # combat power per km that goes with `combat.ground` (a unit, docs/model.md E8)
 
 
@@ -159,8 +160,7 @@ def _combat(p: np.void, n: Numbers) -> None:
     for field, name in _COMBAT.items():
         p[field] = n(f"combat.{name}")
     p["ground_reference_density"] = REFERENCE_DENSITY
-    p["casualty_sigma"] = spread(n("combat.casualty_spread"))
-    p["ground_sigma"] = spread(n("combat.ground_spread"))
+    p["casualty_spread"], p["ground_spread"] = n("combat.casualty_spread"), n("combat.ground_spread")
 
 
 def _withdrawal_and_luck(p: np.void, n: Numbers) -> None:
@@ -191,6 +191,7 @@ def _front(front: np.void, scenario: Scenario, name: str, n: Numbers) -> None:
     lowest = 0.0 if given.kind == "border" else -1e6
     front["min_territory_km2"] = n(f"{path}.territory_minimum", lowest)
     front["max_territory_km2"] = n(f"{path}.territory_maximum", 1e6)
+    front["extent_km2"] = n(f"{path}.extent", EXTENT_KM * float(front["length_km"]))
     for s, side in enumerate(sides):
         front["start_readiness"][s] = n(f"{path}.readiness.{side}", 1.0)
         front["start_works"][s] = n(f"{path}.works.{side}", 0.0)
@@ -218,6 +219,8 @@ def _tranches(p: np.void, scenario: Scenario, n: Numbers) -> None:
                 row["delay_days"], row["delay_sigma"] = n(f"{here}.delay"), n(f"{here}.delay_sigma")
                 row["cancel_probability"] = n(f"{here}.cancelled")
                 row["acclimatise_days"] = n(f"{path}.acclimatise")
+                row["readiness"] = n(f"sides.{side_name}.contingents.{name}.arrival_readiness")
+                row["allied"] = 1
                 row["front"] = list(scenario.fronts).index(inflow.front) if inflow.front else code.RESERVE
                 k += 1
     p["n_tranches"] = k
@@ -278,6 +281,7 @@ def _incursion(p: np.void, scenario: Scenario, n: Numbers) -> None:
     p["incursion_tick"] = tick_of(scenario, incursion.at, code.FAR)
     p["incursion_effort"] = n("incursion.effort")
     p["freed_share"], p["freed_delay_days"] = n("incursion.otherwise.share"), n("incursion.otherwise.delay")
+    p["freed_defender_people"] = n("incursion.otherwise.defender")
     for c, name in enumerate(scenario.sides[incursion.side].contingents):
         p["incursion_people"][c] = round(n(f"incursion.force.{name}", 0.0))
 
@@ -323,6 +327,7 @@ def patch(params: Record, loaded: Loaded, values: Mapping[str, float]) -> None:
     k = 0
     for change in loaded.later:
         own = quantities_of(change.scenario)
+        _refuse_spreads(loaded, change.name, own, base)
         still = {path: value for path, value in values.items() if own.get(path) == base.get(path)}
         after = base_params(change.scenario, Numbers(own, still))
         words = np.flatnonzero(after.view(np.int64) != before.view(np.int64))
@@ -340,6 +345,14 @@ def patch(params: Record, loaded: Loaded, values: Mapping[str, float]) -> None:
             k += 1
         before = after
     params[0]["n_patches"] = k
+
+
+def _refuse_spreads(loaded: Loaded, name: str, own: Mapping[str, Quantity], base: Mapping[str, Quantity]) -> None:
+    """An intervention states a value; a spread belongs to the assumption that it changes."""
+    for path, quantity in own.items():
+        if quantity.distribution is not None and quantity != base.get(path):
+            where = locate(loaded, f"interventions.{name}").where()
+            raise InputError.single(where, f"interventions.{name}.set.{path}", "must be one value, not a distribution")
 
 
 def _start_words(dtype: np.dtype[np.void], offset: int = 0, inside: bool = False) -> Iterable[int]:
@@ -406,4 +419,5 @@ def _add_freed(p: np.void, scenario: Scenario, on_main: list[int]) -> None:
             row["side"], row["contingent"], row["front"] = side, c, f
             row["at_tick"] = p["incursion_tick"] + delay
             row["people"] = people * p["freed_share"] * here / sum(start)
+            row["readiness"] = 1.0
             p["n_tranches"] += 1

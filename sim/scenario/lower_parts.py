@@ -36,11 +36,6 @@ class Numbers:
         return default
 
 
-def spread(coefficient_of_variation: float) -> float:
-    """Sigma of a lognormal with a given coefficient of variation."""
-    return math.sqrt(math.log1p(coefficient_of_variation**2))
-
-
 _SIDE = {
     "reserve_recovery_per_day": "movement.reserve_recovery",
     "reserve_floor": "movement.reserve_floor",
@@ -59,7 +54,9 @@ _SIDE = {
     "recovery_sigma": "casualties.recovery_sigma",
     "replacement_share": "movement.replacements",
     "replacement_pressure_gain": "movement.replacements_pressure",
-    "emergency_share": "movement.emergency",
+    "fill_per_day": "movement.fill",
+    "least_moved": "movement.least_moved",
+    "emergency_per_day": "movement.emergency",
     "emergency_pressure": "movement.emergency_pressure",
     "travel_days": "movement.travel",
     "travel_within_days": "movement.travel_within",
@@ -162,6 +159,7 @@ def _trigger(row: np.void, scenario: Scenario, policy: Any, path: str, n: Number
     row["watch"] = fronts.index(policy.front) if hasattr(policy, "front") else -1
     row["trigger_lost_km2"] = n(f"{path}.when.lost", math.nan)
     row["trigger_held_below_km2"] = n(f"{path}.when.held_below", math.nan)
+    row["trigger_held_above_km2"] = n(f"{path}.when.held_above", math.nan)
     row["trigger_pressure"] = n(f"{path}.when.pressure_above", math.nan)
 
 

@@ -22,7 +22,9 @@ class When(BaseModel):
     lost: Area | None = None
     """The side has lost more than this on the front."""
     held_below: Area | None = None
-    """The side holds less than this on the front."""
+    """The side holds no more than this on the front, after it held more."""
+    held_above: Area | None = None
+    """The side holds at least this on the front."""
     pressure_above: Number | None = None
     """Pressure on the side is above this (ln ratio)."""
 
@@ -62,7 +64,7 @@ class ByPressure(Order):
     kind: Literal["by_pressure"]
     fronts: list[str]
     gain: Factor = assumed(0.5, "how much a unit of pressure attracts (exponent)")
-    move_share: Share = assumed(0.05, "part of the gap closed at a review")
+    move_share: Share = assumed(0.05, "part of the gap closed in a week")
 
 
 class Threshold(Order):
@@ -73,7 +75,7 @@ class Threshold(Order):
     base: People
     per_km2: Factor = assumed(0, "people required per km2 lost")
     effort: Share = assumed(1, "full tempo")
-    reserve_share: Share = assumed(0.25, "share of the reserve that one review may take")
+    reserve_share: Share = assumed(0.25, "share of the reserve that a week may take")
     sources: list[str] = []
     move_share: Share = assumed(0, "share of the sources' people that may be taken, altogether")
 
@@ -86,7 +88,7 @@ class FollowYield(Order):
     rate: PerDay = assumed(0.03, "share of the weight that moves a day")
     floor: Share = assumed(0.05, "least share of a front")
     cap: Share = assumed(0.5, "greatest share of a front")
-    move_share: Share = assumed(0.5, "part of the gap in people closed at a review")
+    move_share: Share = assumed(0.5, "part of the gap in people closed in a week")
 
 
 class Reinforce(Order):
@@ -95,7 +97,7 @@ class Reinforce(Order):
     kind: Literal["reinforce"]
     front: str
     people: People
-    reserve_share: Share = assumed(0.25, "share of the reserve that one review may take")
+    reserve_share: Share = assumed(0.25, "share of the reserve that a week may take")
     sources: list[str] = []
     move_share: Share = assumed(0, "share of the sources' people that may be taken, altogether")
 

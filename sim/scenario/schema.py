@@ -28,6 +28,7 @@ from sim.scenario.quantities import (
     Rounds,
     RoundsPerDay,
     Share,
+    Whole,
 )
 from sim.scenario.values import Date, MonthDay
 
@@ -132,7 +133,9 @@ class Movement(Model):
     lost_en_route: Share = assumed(0, "nobody")
     replacements: Share = assumed(0.7, "share of losses that a review asks to replace")
     replacements_pressure: Factor = assumed(0.3, "how much pressure raises that share (exponent)")
-    emergency: Share = assumed(0.05, "share of a front's people sent for each unit of pressure above the alarm")
+    fill: PerDay = assumed(0.02, "fronts are brought back to the people of their start within about 50 days")
+    least_moved: People = assumed(50, "no headquarters shifts less than that between fronts")
+    emergency: PerDay = assumed(0.01, "share of a front's people sent a day for each unit of pressure above the alarm")
     emergency_pressure: Number = assumed(0.7, "pressure at which an emergency begins (ln ratio)")
     reserve_floor: People = assumed(0, "kept back in any case")
     reserve_recovery: PerDay = assumed(0.07, "rest in reserve: about two weeks to recover")
@@ -191,13 +194,15 @@ class Front(Model):
     salient_factor: Positive = default(2.5, "arc of a half-disc of area A is 2.5 sqrt(A)")
     salient_minimum: Kilometres = assumed(20, "frontage of the first foothold")
     reaction: PositiveDays = assumed(7, "time in which an alerted border guard concentrates on a salient")
+    extent: Area | None = None
+    """The territory of the front, of which a collapse loses a share; its length x 30 km where not given."""
     density: PeoplePerKm2 = assumed(0, "people per km2, for those displaced")
 
 
 class Combat(Model):
     """The laws of combat, the same on every front (E2 to E16)."""
 
-    granularity: Positive = assumed(1, "engagements that one event stands for")
+    granularity: Whole = assumed(1, "engagements that one event stands for")
     win_intercept: Number = default(0.216, CDB90)
     win_slope: Number = default(0.446, CDB90)
     own_exponent: Factor = default(0.635, f"p + q = 1 and p - q = 0.27, slope of ln loss ratio: {CDB90}")
@@ -238,7 +243,7 @@ class Withdrawal(Model):
     depth: Kilometres = assumed(2, "mean depth given up")
     prisoners: Share = assumed(0.03, "share of the sector's people lost")
     readiness: Share = assumed(0.6, "readiness of those who got away, against before")
-    collapse_share: Share = assumed(0.25, "share of a holding lost within the window that counts as a collapse")
+    collapse_share: Share = assumed(0.25, "share of a front's extent lost within the window that counts as a collapse")
     collapse_days: PositiveDays = assumed(10, "window of a collapse; at most 60")
 
 
@@ -266,6 +271,7 @@ class Otherwise(Model):
 
     share: Share = assumed(0.5, "share that goes to the main theatre; the rest stays in reserve")
     delay: Days = assumed(14, "days until it is sent")
+    defender: People = assumed(0, "people whom the defender then sends from its reserve to the main theatre")
 
 
 class Incursion(Model):
