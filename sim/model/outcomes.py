@@ -141,6 +141,18 @@ def kept(aims: Any, gain: Values, gain_without: Values) -> Values:
     return (gain - gain_without >= floor).astype(np.float64)
 
 
+def kept_apart(aims: Any, gain: Values, without: Values) -> Values:
+    """E met against the counterfactual of the neighbouring replication (0 with 1, 2 with 3, ...), as 0/1.
+
+    A block must begin at an even replication; the last of an odd number has no neighbour (not-a-number).
+    """
+    neighbour = np.arange(len(gain)) ^ 1
+    there = neighbour < len(gain)
+    apart = np.full(len(gain), np.nan)
+    apart[there] = kept(aims, gain[there], without[neighbour[there]])
+    return apart
+
+
 def since_start(series: Values, day: int, column: int) -> Values:
     """Change of a series from the start of the run to a day, float64[run]."""
     return series[:, day, column] - series[:, 0, column]
@@ -163,7 +175,7 @@ def _judged(aims: Any, labels: Labels, block: Finished, other: Finished | None) 
         if judged and other is not None:
             without = aims.main_sign * since_start(other.series, day, at[main])
         met = kept(aims, gain, without) if judged else absent
-        met_apart = kept(aims, gain, np.roll(without, 1)) if judged else absent
+        met_apart = kept_apart(aims, gain, without) if judged else absent
         regained = (share >= aims.regained_share).astype(np.float64) if aims.ordered else absent
         values[f"regained_share{end}"] = share if aims.ordered else absent
         values[f"main_gain_kept_km2{end}"] = gain - without
