@@ -36,11 +36,11 @@ OK, LEDGER_BROKEN, PIPELINE_FULL, NOT_A_NUMBER, TOO_MANY_EVENTS = (i8(k) for k i
 # Kinds of events. The order is the order of ties (docs/model.md 2.14).
 (
     INTERVENTION,
-    INCURSION,
     LANDING,
     AID,
     ARRIVAL,
     TICK,
+    INCURSION,
     RECRUITS,
     REVIEW,
     TALKS,
@@ -51,11 +51,11 @@ OK, LEDGER_BROKEN, PIPELINE_FULL, NOT_A_NUMBER, TOO_MANY_EVENTS = (i8(k) for k i
 ) = (i8(k) for k in range(13))
 EVENT_NAMES = (
     "intervention",
-    "incursion",
     "landing",
     "aid",
     "arrival",
     "tick",
+    "incursion",
     "recruits",
     "review",
     "talks",
@@ -67,11 +67,11 @@ EVENT_NAMES = (
 
 # Slots of the calendar, in the order of ties. Engagements and withdrawals have one for each front and side.
 SLOT_INTERVENTION = i8(0)
-SLOT_INCURSION = i8(1)
-SLOT_LANDING = i8(2)
-SLOT_AID = i8(3)
-SLOT_ARRIVAL = i8(4)
-SLOT_TICK = i8(5)
+SLOT_LANDING = i8(1)
+SLOT_AID = i8(2)
+SLOT_ARRIVAL = i8(3)
+SLOT_TICK = i8(4)
+SLOT_INCURSION = i8(5)
 SLOT_RECRUITS = i8(6)
 SLOT_REVIEW = i8(7)  # and 8
 SLOT_TALKS = i8(9)

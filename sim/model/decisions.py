@@ -308,17 +308,20 @@ def carry_out(p: Params, s: State, side: int, k: int, row: int) -> None:
 
 @kernel
 def replacement_needs(p: Params, s: State, side: int, row: int) -> Floats:
-    """What each front asks for; losses too few for a whole replacement stay in the account (E20)."""
+    """What each front asks for since it was last served; too few for a party stay in the account (E20)."""
     needs = s.scratch[3]
-    days = (s.now - s.side[side].last_review) / TICKS_PER_DAY
     for f in range(p.n_fronts):
-        needs[f] = 0.0
+        front, needs[f] = s.front[f], 0.0
         seen = s.history_casualties[row, f, side]
-        losses = max(0, seen - s.front[f].casualties_at_review[side])
-        if s.front[f].total[side] > 0:
+        losses = max(0, seen - front.casualties_served[side])
+        days = (s.now - front.served_tick[side]) / TICKS_PER_DAY
+        if front.total[side] > 0:
             needs[f] = replacement_need(p, s, f, side, losses, s.history_pressure[row, f, side], days)
-        if needs[f] >= 1.0 or s.front[f].total[side] <= 0:
-            s.front[f].casualties_at_review[side] += losses
+        if needs[f] >= p.side[side].least_moved or front.total[side] <= 0:
+            front.casualties_served[side] += losses
+            front.served_tick[side] = s.now
+        else:
+            needs[f] = 0.0
     return needs
 
 

@@ -96,10 +96,11 @@ def binomial(n: float, p: float, u: float) -> float:
     """Successes in n trials at probability u, by adding up probabilities from zero."""
     if p >= 1.0:
         return n
+    odds = p / (1.0 - p)
     term = (1.0 - p) ** n
     total, k = term, 0.0
     while u > total and k < n:
-        term *= (n - k) / (k + 1.0) * p / (1.0 - p)
+        term *= odds * (n - k) / (k + 1.0)
         k += 1.0
         total += term
     return k

@@ -132,7 +132,7 @@ def refresh_landings(p: Params, s: State) -> None:
 
 @kernel
 def replacement_need(p: Params, s: State, f: int, side: int, losses: float, pressure: float, days: float) -> float:
-    """People whom a front asks for, `days` after the last review (E20).
+    """People whom a front asks for, `days` after it was last served (E20).
 
     A share of the losses since then, more under pressure; part of what it lacks of its establishment (its people
     at the start); and an emergency. A front that a policy keeps at a strength asks for its losses only.

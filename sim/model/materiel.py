@@ -23,7 +23,7 @@ def delivery_tick(p: Params, s: State, k: int, announced: int) -> int:
 @kernel
 def schedule_package(p: Params, s: State, k: int) -> int:
     """When package k is delivered as far as known at the start: FAR for those that wait for something (E22)."""
-    if p.package[k].waits_for != SCHEDULED:
+    if p.package[k].waits_for != SCHEDULED or not decided(p, s, k):
         return FAR
     return delivery_tick(p, s, k, p.package[k].announced_tick)
 

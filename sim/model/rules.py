@@ -186,7 +186,6 @@ def review(p: Params, s: State, side: int) -> None:
     """A side looks and orders: policies, then replacements (E20, E23)."""
     order_policies(p, s, side)
     replace_losses(p, s, side, seen_row(p, s, side))
-    s.side[side].last_review = s.now
     s.next_tick[SLOT_REVIEW + side] = next_review(p, s, side)
     s.touched = ALL_FRONTS
 

@@ -181,9 +181,7 @@ def _later(schema: type[BaseModel], tree: Node, scenario: Any, problems: list[Pr
     return tuple(changed)
 
 
-def _loaded(
-    scenario: Any, tree: Node, composed: Composed, other: Loaded | None, later: tuple[Changed, ...]
-) -> Loaded:
+def _loaded(scenario: Any, tree: Node, composed: Composed, other: Loaded | None, later: tuple[Changed, ...]) -> Loaded:
     return Loaded(scenario, tree, content_hash(tree), composed.files, dict(composed.chosen), other, later)
 
 
