@@ -1,0 +1,169 @@
+"""The command `run`: replications over all cores, saved by default, summed up in a table."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.cli.scenario import as_json, overrides
+from sim.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sim.analysis.stats import Row
+    from sim.cli.run_scenario import Finished, Options, Prepared
+
+WIDE = 200  # columns, where the output is no terminal
+_FAILURES_SHOWN = 5
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("files", metavar="SCENARIO...", nargs=-1, type=_PATH)
+@click.option("-n", "--replications", type=int, help="Replications of luck for each draw [default: 100].")
+@click.option("--draws", type=int, help="Sampled draws of the assumptions beside the central one [default: 30].")
+@click.option("--seed", type=int, help="Seed of all randomness [default: 0].")
+@click.option("--workers", type=int, help="Blocks run at once [default: all cores]; changes no result.")
+@click.option("--out", type=_PATH, help="Result folder [default: a new one in results/].")
+@click.option("--engine", default="compiled", show_default=True, help="What drives the model.")
+@click.option("--from", "origin", metavar="RESULT", type=_PATH, help="Branch from the runs of a result folder ...")
+@click.option("--at", metavar="DATE", help="... on this date, with the options and values given here.")
+@click.option("--attribution", is_flag=True, help="Also split the change in main gain into its causes.")
+@click.option("--all", "every", is_flag=True, help="Show every outcome, not only the headline ones.")
+@click.option("--no-figure", is_flag=True, help="Draw no figure.")
+@click.option("--quiet", is_flag=True, help="Print the result folders only.")
+@as_json
+@overrides
+def run(no_figure: bool, **given: Any) -> int:
+    """Run SCENARIO many times and keep the results.
+
+    Each draw of the assumptions is run with each replication of luck. Several scenarios give one table side by side,
+    on the same draws and the same luck.
+    """
+    from sim.cli.run_scenario import Options, claim_all, prepare
+
+    options = Options(figure=not no_figure, **given)
+    if options.engine != "compiled":
+        later = "comes later" if options.engine == "simpy" else "does not exist"
+        raise InputError.single("--engine", "", f"'{options.engine}' {later}; allowed: compiled")
+    prepared = prepare(options)
+    folders = claim_all(options, prepared)
+    return _report(_carry_out_all(prepared, folders, options), options, len(prepared))
+
+
+def _compile(prepared: Prepared, options: Options) -> None:
+    """Compile the model where that has not been done, here and not in a thread, so that Ctrl-C ends it."""
+    import numpy as np
+
+    from sim.model.kernel import WARM
+
+    if not WARM:
+        if not options.quiet:
+            click.echo("compiling the model once, about half a minute ...", err=True)
+        prepared.study.case(0).main.simulate(prepared.design.seed, np.arange(1, dtype=np.uint64))
+
+
+def _carry_out_all(prepared: list[Prepared], folders: list[Path], options: Options) -> list[Finished]:
+    """Run each scenario; after an interruption the others are left out."""
+    from sim.cli.run_scenario import carry_out
+    from sim.experiment.store import abandon
+
+    found: list[Finished] = []
+    try:
+        _compile(prepared[0], options)
+        for each, folder in zip(prepared, folders, strict=True):
+            if not any(finished.interrupted or finished.stopped for finished in found):
+                found.append(carry_out(each, folder, options))
+    finally:
+        for folder in folders:
+            abandon(folder)  # only those that are still empty go
+    return found
+
+
+def _report(found: list[Finished], options: Options, asked: int) -> int:
+    """Print what came of it; return the exit code."""
+    saved = [each for each in found if len(each.runs.draw)]
+    if options.as_json:
+        _print_json(saved, asked)
+    elif options.quiet:
+        for each in saved:
+            click.echo(each.folder)
+    else:
+        _print_tables(saved, options)
+    failed = [_say_failures(each) for each in saved]
+    if len(found) < asked or any(each.interrupted for each in found):
+        _say_interrupted(saved)
+        return 130
+    return 1 if any(failed) else 0
+
+
+def _print_json(saved: list[Finished], asked: int) -> None:
+    from sim.cli.run_table import as_json
+
+    content = [as_json(each) for each in saved]
+    alone = asked == 1 and content
+    click.echo(json.dumps(content[0] if alone else {"command": "run", "results": content}, indent=2))
+
+
+def _print_tables(saved: list[Finished], options: Options) -> None:
+    """Print a table of each result, or of several side by side, and where they are kept."""
+    from rich.console import Console
+
+    from sim.cli.run_table import SIDE_BY_SIDE, heading, shares_table, side_by_side, spreads, table
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=WIDE)
+    columns = _columns(saved)
+    for each in saved:
+        console.print(heading(each))
+        if len(columns) == 1:
+            console.print(spreads(each))
+            console.print(table(each, options.every))
+        if each.shares:
+            console.print(shares_table(each.shares))
+    if len(columns) > 1:
+        console.print(SIDE_BY_SIDE)
+        console.print(side_by_side(columns, [each.prepared.study.labels for each in saved], options.every))
+    for each in saved:
+        click.echo(f"result: {each.folder}  ({each.wall_s:.1f} s)")
+        for path in each.figures:
+            click.echo(f"figure: {path}")
+
+
+def _columns(saved: list[Finished]) -> Mapping[str, Sequence[Row]]:
+    """Return the columns of the table: the results, after the one that they branch from."""
+    before = {"as it was": saved[0].before} if saved and saved[0].before else {}
+    return {**before, **{_label(each): each.rows for each in saved}}
+
+
+def _label(finished: Finished) -> str:
+    branch = finished.prepared.origin.branch
+    return f"{finished.prepared.label} from {branch[1]}" if branch else finished.prepared.label
+
+
+def _say_failures(finished: Finished) -> bool:
+    """Say which runs failed, if any did."""
+    failures = finished.runs.failures
+    for failure in failures[:_FAILURES_SHOWN]:
+        click.echo(f"failed: draw {failure.draw}, replication {failure.replication}: {failure.reason}", err=True)
+    if failures:
+        asked, listed = len(finished.runs.draw), finished.folder / "manifest.json"
+        click.echo(f"error: {len(failures):,} of {asked:,} runs failed; they are listed in {listed}", err=True)
+    return bool(failures)
+
+
+def _say_interrupted(saved: list[Finished]) -> None:
+    from sim.experiment.store import command_line
+
+    for each in saved:
+        if each.interrupted:
+            done, asked = len(each.runs.draw), each.prepared.design.runs
+            click.echo(f"interrupted: {done:,} of {asked:,} runs are kept in {each.folder}", err=True)
+    if not any(each.interrupted for each in saved):
+        click.echo(f"interrupted: of {len(saved)} scenarios all runs are kept, of the others none", err=True)
+    click.echo(f"to make all of them: {command_line()}", err=True)

@@ -1,0 +1,198 @@
+"""A loaded scenario made ready to run: its worlds under each draw, and what is measured in them.
+
+Heavy imports (numba, through the model) wait until a study is made: `twofront --help` imports none of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from sim.errors import InputError
+from sim.experiment.design import sample
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sim.engine.compiled import Block
+    from sim.model.tally import Labels, Outcome
+    from sim.scenario.load import Loaded
+    from sim.scenario.lower import Lowered
+    from sim.scenario.values import Quantity
+
+Measure = Callable[["Block", "Block | None"], Mapping[str, "NDArray[np.float64]"]]
+TICKS_PER_DAY = 86_400
+
+
+class World(Protocol):
+    """Something that replications can be run in."""
+
+    def simulate(self, seed: int, replications: NDArray[np.uint64]) -> Block:
+        """Run some replications."""
+
+
+class FromStart(NamedTuple):
+    """A world that is run from the scenario's start."""
+
+    lowered: Lowered
+
+    def simulate(self, seed: int, replications: NDArray[np.uint64]) -> Block:
+        """Run some replications."""
+        from sim.engine.compiled import simulate
+
+        return simulate(self.lowered.params, self.lowered.labels, seed, replications)
+
+
+class Branched(NamedTuple):
+    """A world that goes on as another from a tick."""
+
+    base: Lowered
+    other: Lowered
+    tick: int
+
+    def simulate(self, seed: int, replications: NDArray[np.uint64]) -> Block:
+        """Run some replications."""
+        from sim.engine.compiled import branch
+
+        return branch(self.base.params, self.other.params, self.other.labels, seed, replications, self.tick)
+
+
+class Case(NamedTuple):
+    """The worlds of one draw; `measure` turns their blocks into outcomes by name, float64[run]."""
+
+    main: World
+    counterfactual: World | None
+    measure: Measure
+
+
+@dataclass(frozen=True)
+class Study:
+    """A scenario made ready to run.
+
+    case : the worlds under a draw of the assumptions; may raise SimError where a draw makes no valid scenario.
+    central : the central value of each number that draws sample, by path.
+    values : the sampled numbers of a draw by path; empty for draw 0.
+    outcomes, series : names, units and meanings, in the order of results.
+    ratios : outcomes whose mean is a ratio of means, with the outcomes above and below the line.
+    worlds : 2 when each replication is also run in the counterfactual, else 1.
+    """
+
+    start: date
+    days: int
+    labels: Labels
+    outcomes: tuple[Outcome, ...]
+    series: tuple[Outcome, ...]
+    ratios: Mapping[str, tuple[str, str]]
+    worlds: int
+    case: Callable[[int], Case]
+    central: Mapping[str, float]
+    values: Callable[[int], Mapping[str, float]]
+
+
+class Ready(NamedTuple):
+    """The scenario of a world, its uncertain numbers, and the seed of their draws."""
+
+    loaded: Loaded
+    uncertain: Mapping[str, Quantity]
+    seed: int
+
+    def values(self, draw: int) -> dict[str, float]:
+        """Return the sampled numbers of a draw by path."""
+        return sample(self.uncertain, self.loaded.scenario.joint, self.seed, draw)
+
+    def central(self) -> dict[str, float]:
+        """Return the central values of the numbers that draws sample."""
+        from sim.scenario.load import quantities
+
+        joint = {path for table in self.loaded.scenario.joint.values() for path in table.paths}
+        known = dict(quantities(self.loaded, every=True))
+        return {path: known[path].central for path in known if path in joint or path in self.uncertain}
+
+    def lowered(self, draw: int) -> Lowered:
+        """Return the parameters under a draw."""
+        from sim.scenario.lower import lower
+
+        return lower(self.loaded, self.values(draw))
+
+
+def ready(loaded: Loaded, seed: int) -> Ready:
+    """Return a scenario with the numbers that draws sample."""
+    from sim.scenario.load import quantities
+
+    return Ready(loaded, dict(quantities(loaded)), seed)
+
+
+def study(loaded: Loaded, seed: int) -> Study:
+    """Return the study of a scenario from its start."""
+    main = ready(loaded, seed)
+    first = main.lowered(0)
+    other = _other(loaded, first, seed)
+    return _study(main, first, other is not None, partial(_case, main, other))
+
+
+def branch_study(base: Loaded, loaded: Loaded, at: date, seed: int) -> Study:
+    """Return the study of a scenario that goes on from a date of another, the counterfactual likewise."""
+    origin, main = ready(base, seed), ready(loaded, seed)
+    before, first = origin.lowered(0), main.lowered(0)
+    if (first.labels, first.start, first.days) != (before.labels, before.start, before.days):
+        message = "the scenario and the result that it branches from differ in dates, sides, theatres or fronts"
+        raise InputError.single("--from", "", message)
+    tick = branch_tick(first.start, first.days, at)
+    others = _other(base, before, seed), _other(loaded, first, seed)
+    return _study(main, first, all(others), partial(_branched_case, (origin, main), others, tick))
+
+
+def branch_tick(start: date, days: int, at: date) -> int:
+    """Return the tick of a date within the campaign."""
+    day = (at - start).days
+    if not 0 < day < days:
+        last = start + timedelta(days=days)
+        raise InputError.single("--at", "", f"{at} is not between the start {start} and the end {last}")
+    return day * TICKS_PER_DAY
+
+
+def _other(loaded: Loaded, lowered: Lowered, seed: int) -> Ready | None:
+    """Return the counterfactual, when there is one to compare with: an incursion is ordered, and judged."""
+    judged = lowered.aims is not None and lowered.aims.ordered
+    return ready(loaded.counterfactual, seed) if judged and loaded.counterfactual else None
+
+
+def _study(main: Ready, first: Lowered, paired: bool, case: Callable[[int], Case]) -> Study:
+    from sim.model.outcomes import outcome_list, ratio_parts
+    from sim.model.tally import series_names
+
+    return Study(
+        start=first.start,
+        days=first.days,
+        labels=first.labels,
+        outcomes=tuple(outcome_list(first.aims, first.labels)),
+        series=tuple(series_names(first.labels)),
+        ratios=ratio_parts(first.aims, first.labels),
+        worlds=2 if paired else 1,
+        case=case,
+        central=main.central(),
+        values=main.values,
+    )
+
+
+def _case(main: Ready, other: Ready | None, draw: int) -> Case:
+    lowered = main.lowered(draw)
+    return Case(FromStart(lowered), FromStart(other.lowered(draw)) if other else None, _measure(lowered))
+
+
+def _branched_case(mains: tuple[Ready, Ready], others: tuple[Ready | None, Ready | None], tick: int, draw: int) -> Case:
+    base, lowered = (world.lowered(draw) for world in mains)
+    counterfactual = None
+    if others[0] and others[1]:
+        counterfactual = Branched(others[0].lowered(draw), others[1].lowered(draw), tick)
+    return Case(Branched(base, lowered, tick), counterfactual, _measure(lowered))
+
+
+def _measure(lowered: Lowered) -> Measure:
+    from sim.model.outcomes import outcomes
+
+    return partial(outcomes, lowered.aims, lowered.labels)

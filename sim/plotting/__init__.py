@@ -1,0 +1,1 @@
+"""Results to figures, one kind per file, in one house style."""
