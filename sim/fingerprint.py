@@ -25,7 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
-COMPILED_FROM = ("model/*.py", "engine/*.py", "scenario/lower.py")
+COMPILED_FROM = ("model/*.py", "engine/*.py", "scenario/lower*.py")
 VARIABLE = "NUMBA_CACHE_DIR"
 DAYS_KEPT = 30
 

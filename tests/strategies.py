@@ -58,7 +58,12 @@ def scenarios(draw: st.DrawFn, most_fronts: int = 16) -> Raw:
         "combat": draw(_combat()),
         "withdrawal": draw(
             st.fixed_dictionaries(
-                {"hazard": factor(0, 0.02), "prisoners": factor(0, 0.1), "collapse_share": factor(0.01, 0.5)}
+                {
+                    "hazard": factor(0, 0.02),
+                    "losses": factor(0, 0.02),
+                    "prisoners": factor(0, 0.1),
+                    "collapse_share": factor(0.01, 0.5),
+                }
             )
         ),
         "luck": draw(st.fixed_dictionaries({"theatre_sigma": factor(0, 0.8), "front_sigma": factor(0, 0.8)})),

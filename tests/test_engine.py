@@ -369,3 +369,20 @@ def test_an_attack_stopped_and_resumed_keeps_its_clock() -> None:
 def test_the_state_is_one_record_of_fixed_size() -> None:
     assert STATE.itemsize % 8 == 0
     assert not STATE.hasobject
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        at("fronts.line.effort.blue", 1e-30),
+        {
+            "combat": {"culmination": 1.1, "culmination_sharpness": 30},
+            "fronts": {"line": {"forces": {"red": {"army": 200000}}}},
+        },
+    ],
+    ids=["effort", "culmination"],
+)
+def test_a_rate_near_nought_never_fires(change: Raw) -> None:
+    run = started(lowered(STILL, {"end": day(2)}, change))
+    assert run.advance() == END
+    assert run.state[0]["front"][0]["engagements"][0] == 0

@@ -87,6 +87,7 @@ Command = Callable[..., tuple[int, str, str]]
 def twofront(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Run the command line in a folder with the scenario; return its exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sim.model.kernel.WARM", True)  # the announcement of the first compile has a test of its own
     Path("campaign.yaml").write_text(SCENARIO)
 
     def _twofront(*arguments: str) -> tuple[int, str, str]:
@@ -471,3 +472,10 @@ def test_numbers_are_written_to_be_read(unit: str, value: float, text: str):
     row = Row("x", unit, "", 10, value, None, None, None, None)
     assert shower(row)(value) == text
     assert shower(row)(float("inf")) == "> end" or unit == "probability"
+
+
+def test_the_first_compile_is_announced(twofront: Command, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sim.model.kernel.WARM", False)
+    code, _, err = twofront(*RUN, "--no-figure")
+    assert code == 0
+    assert "compiling the model once" in err

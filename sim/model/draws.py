@@ -76,7 +76,7 @@ def at_address(s: State, purpose: int, a: int, b: int, c: int) -> float:
 @kernel
 def exponential(u: float) -> float:
     """The unit-rate exponential at probability u."""
-    return -math.log(u)
+    return -math.log1p(-u)
 
 
 @kernel
@@ -93,9 +93,15 @@ def waiting_time(n: float, u: float) -> float:
 
 @kernel
 def binomial(n: float, p: float, u: float) -> float:
-    """Successes in n trials at probability u, by adding up probabilities from zero."""
-    if p >= 1.0:
-        return n
+    """Successes in n trials at probability u: by adding up probabilities of the rarer result from zero."""
+    if p > 0.5:
+        return n - rarer_results(n, 1.0 - p, 1.0 - u)
+    return rarer_results(n, p, u)
+
+
+@kernel
+def rarer_results(n: float, p: float, u: float) -> float:
+    """Binomial quantile for p up to a half, where (1 - p)^n does not underflow for any granularity."""
     odds = p / (1.0 - p)
     term = (1.0 - p) ** n
     total, k = term, 0.0

@@ -59,7 +59,8 @@ def push(
     entry.readiness = readiness
     s.sequence += 1
     s.n_pipeline = k + 1
-    s.next_tick[SLOT_ARRIVAL] = min(s.next_tick[SLOT_ARRIVAL], due)
+    if due < s.next_tick[SLOT_ARRIVAL]:
+        s.next_tick[SLOT_ARRIVAL], s.first_due = due, k
 
 
 @kernel
@@ -83,7 +84,8 @@ def remove(s: State, k: int) -> None:
         a.side, a.contingent, a.place, a.origin = b.side, b.contingent, b.place, b.origin
         a.readiness = b.readiness
     s.n_pipeline = last
-    s.next_tick[SLOT_ARRIVAL] = s.pipeline[first_due(s)].due if last > 0 else FAR
+    s.first_due = first_due(s)
+    s.next_tick[SLOT_ARRIVAL] = s.pipeline[s.first_due].due if last > 0 else FAR
 
 
 @kernel
@@ -181,7 +183,7 @@ def count_diversion(p: Params, s: State, side: int, c: int, people: int, origin:
 @kernel
 def arrive(p: Params, s: State) -> int:
     """The entry that is due first leaves the pipeline (E14, E17 to E19). Returns the front reached, or -1."""
-    k = first_due(s)
+    k = s.first_due
     entry = s.pipeline[k]
     kind, people, side, c = entry.kind, entry.people, entry.side, entry.contingent
     place, origin, readiness = entry.place, entry.origin, entry.readiness

@@ -79,8 +79,8 @@ def retime(process: Process, rate_per_day: float, now: int) -> int:
     process.rate_per_tick = rate_per_day / TICKS_PER_DAY
     if process.rate_per_tick <= 0.0:
         return FAR
-    wait = math.ceil(process.residual / process.rate_per_tick)
-    return now + max(1, int(wait)) if wait < 1.0e15 else FAR
+    wait = process.residual / process.rate_per_tick
+    return now + max(1, math.ceil(wait)) if wait < 1.0e15 else FAR
 
 
 @kernel

@@ -59,10 +59,19 @@ def initial_front(p: Params, s: State, f: int) -> None:
         for c in range(p.side[side].n_contingents):
             front.people[side, c] = given.start_people[side, c]
             front.readiness[side, c] = given.start_readiness[side]
-        first = uniform(s, stream_id(PURPOSE_ENGAGEMENT_TIME, f, side))
-        s.engagement[f, side].residual = waiting_time(p.granularity, first)
+        s.engagement[f, side].residual = first_wait(p, s, stream_id(PURPOSE_ENGAGEMENT_TIME, f, side))
         first = uniform(s, stream_id(PURPOSE_WITHDRAWAL_TIME, f, side))
         s.withdrawal[f, side].residual = exponential(first)
+
+
+@kernel
+def first_wait(p: Params, s: State, stream: int) -> float:
+    """Unit-rate time until the first event: after 1 to G engagements, each equally likely.
+
+    So the engagements that events stand for are as many as came, in the mean, at any time (2.5).
+    """
+    due = 1.0 + math.floor(uniform(s, stream) * p.granularity)
+    return waiting_time(due, uniform(s, stream))
 
 
 @kernel

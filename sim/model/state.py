@@ -358,6 +358,7 @@ STATE = np.dtype(
         ("events", i8),
         ("sequence", i8),
         ("n_pipeline", i8),
+        ("first_due", i8),  # position of the entry that leaves first
         ("next_tranche_tick", i8, (TRANCHES,)),
         ("next_package_tick", i8, (PACKAGES,)),
         ("package_announced", i8, (PACKAGES,)),

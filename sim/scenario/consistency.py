@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # The sizes of the model's records; a test compares them with sim/model/codes.py, which would import numba here.
 MOST = {"fronts": 16, "theatres": 8, "contingents": 6, "policies": 12, "tranches": 24, "packages": 24}
 LONGEST_DAYS = 3660
+LONGEST_MEMORY = 60
 
 Found = Iterator[tuple[str, str]]
 
@@ -51,6 +52,15 @@ def _keys(path: str, given: Mapping[str, object], known: Iterable[str], what: st
     names = list(known)
     for name in given:
         yield from _known(f"{path}.{name}", name, names, what)
+
+
+def _memory(scenario: Scenario) -> Found:
+    for name, side in scenario.sides.items():
+        if side.reviews.reporting_delay.central > LONGEST_MEMORY:
+            path = f"sides.{name}.reviews.reporting_delay"
+            yield path, f"is longer than the {LONGEST_MEMORY} days that the model remembers"
+    if scenario.withdrawal.collapse_days.central > LONGEST_MEMORY:
+        yield "withdrawal.collapse_days", f"is longer than the {LONGEST_MEMORY} days that the model remembers"
 
 
 def _sizes(scenario: Scenario) -> Found:
@@ -195,6 +205,8 @@ def _policies(scenario: Scenario) -> Found:
                 yield from _known(f"{path}.front", policy.front, scenario.fronts, "front")
                 for index, place in enumerate(policy.sources):
                     yield from _known(f"{path}.sources.{index}", place, places, "front or theatre")
+            if isinstance(policy, FollowYield) and policy.floor.central > policy.cap.central:
+                yield f"{path}.floor", f"{policy.floor.central:g} is above the cap, {policy.cap.central:g}"
             if policy.start and policy.until and policy.until <= policy.start:
                 yield f"{path}.until", f"{policy.until} is not after the start of the policy, {policy.start}"
 
@@ -206,6 +218,10 @@ def _incursion(scenario: Scenario) -> Found:
     yield from _within(scenario, "incursion.at", incursion.at)
     yield from _known("incursion.side", incursion.side, scenario.sides, "side")
     yield from _known("incursion.front", incursion.front, scenario.fronts, "front")
+    front = scenario.fronts.get(incursion.front)
+    theatre = scenario.theatres.get(front.theatre) if front else None
+    if front and theatre and front.kind == "border" and theatre.positive != incursion.side:
+        yield "incursion.side", f"must be the positive side of the theatre '{front.theatre}', {theatre.positive}"
     if incursion.side in scenario.sides:
         yield from _force(scenario, incursion)
 
@@ -261,6 +277,7 @@ def _assess(scenario: Scenario) -> Found:
 RULES: tuple[Callable[[Scenario], Found], ...] = (
     _dates,
     _sizes,
+    _memory,
     _theatres,
     _fronts,
     _sides,
