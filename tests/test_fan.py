@@ -164,7 +164,7 @@ def test_the_figure_says_what_its_bands_are_and_where_it_is_from():
 def test_what_is_not_shown_is_named():
     told = story(MOST_THEATRES + 2)
     words = " ".join(text.get_text() for text, _ in texts(fan(data(told), told)))
-    assert "not shown: theatre 4, theatre 5" in words
+    assert "not shown: Theatre 4, Theatre 5" in words
 
 
 def test_events_are_marked_on_every_panel_and_labelled_or_named():

@@ -119,7 +119,12 @@ def test_a_run_is_saved_by_default_with_all_its_files(twofront: Command):
     assert made["command"] == "twofront run campaign.yaml -n 6 --draws 2"
     assert made["runs"] == {"asked": 18, "done": 18, "failed": 0}
     assert made["scenario"]["choices"] == {"red.ally": "comes"}
-    assert [event["label"] for event in made["events"]] == ["incursion", "allied landings", "assessment", "assessment"]
+    assert [event["label"] for event in made["events"]] == [
+        "incursion",
+        "2,000 allies land",
+        "assessment",
+        "assessment",
+    ]
 
 
 def test_the_table_has_units_and_three_labelled_spreads(twofront: Command):

@@ -42,7 +42,8 @@ def _landings(scenario: Scenario) -> Iterator[Event]:
                 continue
             dates = [tranche.at for tranche in inflow.tranches.values() if tranche.share.central > 0]
             if dates:
-                label = "allied landings" if len(side.contingents) > 1 else "landings"
+                who = "allies" if len(side.contingents) > 1 else "people"
+                label = f"{inflow.people.central:,.0f} {who} land"
                 yield Event(label, min(dates), min(max(dates), scenario.end))
 
 

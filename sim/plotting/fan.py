@@ -127,7 +127,9 @@ def headline(series: Mapping[str, Band], story: Story, shown: Sequence[Theatre])
     for theatre in shown:
         last = series[territory(theatre)]["luck_q50"][-1]
         other = next(side for side in story.sides if side != theatre.positive)
-        parts.append(f"{theatre.positive if last >= 0 else other} +{abs(last):,.0f} km² in {_words(theatre.name)}")
+        parts.append(
+            f"{_words(theatre.positive if last >= 0 else other)} +{abs(last):,.0f} km² in {_words(theatre.name)}"
+        )
     return f"Median on {story.end.day} {story.end:%b %Y}: {', '.join(parts)}"
 
 
@@ -137,7 +139,9 @@ def side_colours(sides: Sequence[str]) -> Sequence[str]:
 
 
 def _words(name: str) -> str:
-    return name.replace("_", " ")
+    """Return a name of the scenario as a figure shows it: 'iwo_jima' is 'Iwo jima'."""
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def territory(theatre: Theatre) -> str:
@@ -203,7 +207,7 @@ def _column(figure: Figure, story: Story, theatre: Theatre, number: int) -> Colu
     room, start = figure.bbox.width * across(width - 0.3), across(left + 0.15)
     heading = theatre.title or _words(theatre.name)
     fitted(figure.text(start, up(_CAPTION + 0.23), heading, fontsize=HEADING, fontweight="bold", va="bottom"), room)
-    what = f"territory gained by {theatre.positive}, km²"
+    what = f"territory gained by {_words(theatre.positive)}, km²"
     fitted(figure.text(start, up(_CAPTION), what, fontsize=BODY, va="bottom"), room, SMALL)
     fitted(figure.text(start, up(sum(_BOTTOM) + 0.1), "people deployed", fontsize=BODY, va="bottom"), room)
     return Column(theatre, ground, people, left, left + width)
@@ -214,7 +218,12 @@ def _draw(column: Column, series: Mapping[str, Band], story: Story) -> None:
     name = column.theatre.name
     sides = zip(story.sides, side_colours(story.sides), strict=True)
     _panel(column.ground, [Line("", series[territory(column.theatre)], GREEN)], story)
-    _panel(column.people, [Line(side, series[f"{name}.{side}.people"], colour) for side, colour in sides], story, 0.0)
+    _panel(
+        column.people,
+        [Line(_words(side), series[f"{name}.{side}.people"], colour) for side, colour in sides],
+        story,
+        0.0,
+    )
     column.ground.axhline(0.0, color=GREY, linewidth=0.8, zorder=1)
     column.ground.tick_params(labelbottom=False)
 
