@@ -24,7 +24,7 @@ from sim.model.codes import (
 from sim.model.draws import at_address, median_lognormal, stream_id, uniform, whole
 from sim.model.drift import DAYS_PER_MONTH
 from sim.model.kernel import Params, State, kernel
-from sim.model.pipeline import allowed, count_diversion, push, send, ticks, to_front
+from sim.model.pipeline import allowed, count_diversion, push, reserve_for, send, ticks, to_front
 
 
 @kernel
@@ -134,16 +134,16 @@ def refresh_landings(p: Params, s: State) -> None:
 def replacement_need(p: Params, s: State, f: int, side: int, losses: float, pressure: float, days: float) -> float:
     """People whom a front asks for, `days` after it was last served (E20).
 
-    A share of the losses since then, more under pressure; part of what it lacks of its establishment (its people
-    at the start); and an emergency. A front that a policy keeps at a strength asks for its losses only.
+    A share of the losses since then, more under pressure; its part of the reserve that is committed each day, by its
+    share of the establishment (people at the start); and an emergency. A front that a policy keeps at a strength asks
+    for its losses only.
     """
     a, front = p.side[side], s.front[f]
     factor = min(3.0, math.exp(a.replacement_pressure_gain * max(0.0, pressure)))
     need = a.replacement_share * losses * factor
     if front.kept_at_strength[side] != 0:
         return need
-    lacking = establishment(p, f, side) - front.total[side] - front.inbound[side] - need
-    need += a.fill_per_day * days * max(0.0, lacking)
+    need += a.fill_per_day * days * reserve_for(p, s, side, f) * establishment_share(p, side, f)
     need += a.emergency_per_day * days * front.total[side] * max(0.0, pressure - a.emergency_pressure)
     return need
 
@@ -155,6 +155,15 @@ def establishment(p: Params, f: int, side: int) -> float:
     for c in range(p.side[side].n_contingents):
         total += p.front[f].start_people[side, c]
     return total
+
+
+@kernel
+def establishment_share(p: Params, side: int, f: int) -> float:
+    """A front's share of what a side means to have on all its fronts, 0..1."""
+    total = 0.0
+    for g in range(p.n_fronts):
+        total += establishment(p, g, side)
+    return establishment(p, f, side) / total if total > 0.0 else 0.0
 
 
 @kernel

@@ -133,7 +133,7 @@ class Movement(Model):
     lost_en_route: Share = assumed(0, "nobody")
     replacements: Share = assumed(0.7, "share of losses that a review asks to replace")
     replacements_pressure: Factor = assumed(0.3, "how much pressure raises that share (exponent)")
-    fill: PerDay = assumed(0.02, "fronts are brought back to the people of their start within about 50 days")
+    fill: PerDay = assumed(0.01, "share of the reserve committed to the fronts a day, by their people at the start")
     least_moved: People = assumed(50, "no headquarters shifts less than that between fronts")
     emergency: PerDay = assumed(0.01, "share of a front's people sent a day for each unit of pressure above the alarm")
     emergency_pressure: Number = assumed(0.7, "pressure at which an emergency begins (ln ratio)")
