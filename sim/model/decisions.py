@@ -124,38 +124,35 @@ def rebalance(p: Params, s: State, side: int, k: int, shares: Floats) -> None:
 
 
 @kernel
-def main_effort(p: Params, s: State, side: int, k: int) -> None:
-    """Effort and people by weights (E23)."""
-    policy = p.policy[side, k]
-    order_effort(p, s, side, k)
-    if policy.move_share <= 0.0:
-        return
-    shares = s.scratch[0]
+def rebalance_by(p: Params, s: State, side: int, k: int, weights: Floats) -> None:
+    """Move people between a policy's fronts toward shares proportional to weights (E23). The weights become shares."""
     total = 0.0
     for f in range(p.n_fronts):
-        shares[f] = policy.weight[f] if policy.on_front[f] != 0 else 0.0
-        total += shares[f]
+        weights[f] = weights[f] if p.policy[side, k].on_front[f] != 0 else 0.0
+        total += weights[f]
     if total > 0.0:
         for f in range(p.n_fronts):
-            shares[f] /= total
-        rebalance(p, s, side, k, shares)
+            weights[f] /= total
+        rebalance(p, s, side, k, weights)
+
+
+@kernel
+def main_effort(p: Params, s: State, side: int, k: int) -> None:
+    """Effort and people by weights (E23)."""
+    order_effort(p, s, side, k)
+    if p.policy[side, k].move_share > 0.0:
+        for f in range(p.n_fronts):
+            s.scratch[0, f] = p.policy[side, k].weight[f]
+        rebalance_by(p, s, side, k, s.scratch[0])
 
 
 @kernel
 def by_pressure(p: Params, s: State, side: int, k: int, row: int) -> None:
     """People drift to shares proportional to people x exp(gain x pressure) (E23)."""
-    policy = p.policy[side, k]
-    shares = s.scratch[0]
-    total = 0.0
+    gain = p.policy[side, k].pressure_gain
     for f in range(p.n_fronts):
-        shares[f] = 0.0
-        if policy.on_front[f] != 0:
-            shares[f] = strength(s, f, side) * math.exp(policy.pressure_gain * s.history_pressure[row, f, side])
-            total += shares[f]
-    if total > 0.0:
-        for f in range(p.n_fronts):
-            shares[f] /= total
-        rebalance(p, s, side, k, shares)
+        s.scratch[0, f] = strength(s, f, side) * math.exp(gain * s.history_pressure[row, f, side])
+    rebalance_by(p, s, side, k, s.scratch[0])
 
 
 @kernel
