@@ -111,7 +111,9 @@ def parameters() -> str:
 
 def outcomes() -> str:
     """docs/outcomes.md, with the names of two sides A and B, theatres `main` and `second`, one front each."""
-    labels = Labels(("A", "B"), ("main", "second"), ("front1", "front2"), (0, 1), (("army",), ("army",)))
+    labels = Labels(
+        ("A", "B"), ("main", "second"), ("front1", "front2"), (0, 1), (("army",), ("army",)), (("policy",), ())
+    )
     aims = Aims(0, 1, 0, 1, True, (("first", 1), ("later", 2)), 1.0, 0.5, 0.8, 1.0, 1.0, 1.0)
     head = (
         "# Outcomes and series\n\n"

@@ -94,3 +94,18 @@ def test_without_an_incursion_there_is_no_dual_success_to_speak_of() -> None:
     values = outcomes(lowered.aims, lowered.labels, block, block)
     assert np.isnan(values["dual_success"]).all()
     assert not values["kursk.territory_km2"].any()
+
+
+def test_a_decision_is_kept_with_what_triggered_it() -> None:
+    """Russia's response is triggered by area lost, as seen; a policy whose trigger never comes has no day."""
+    lowered = lower(load(FLAGSHIP), {})
+    block = simulate(lowered.params, lowered.labels, 0, REPLICATIONS[:50])
+    values = outcomes(lowered.aims, lowered.labels, block, None)
+    trigger = load(FLAGSHIP).scenario.sides["russia"].policies["expel"].when
+    assert trigger is not None
+    assert trigger.lost is not None
+    assert (values["russia.expel.held_km2"] <= -trigger.lost.central).all()
+    assert ((values["russia.expel.day"] >= 3) & (values["russia.expel.day"] <= 14)).all()
+    never = lower(load(FLAGSHIP, ["ukraine.incursion=none"]), {})
+    block = simulate(never.params, never.labels, 0, REPLICATIONS[:5])
+    assert np.isnan(outcomes(never.aims, never.labels, block, None)["russia.expel.day"]).all()

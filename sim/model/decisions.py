@@ -69,6 +69,15 @@ def share_of_review(p: Params, side: int, weekly: float) -> float:
 
 
 @kernel
+def log_trigger(p: Params, s: State, side: int, k: int, row: int) -> None:
+    """Keep what was seen on the watched front when policy k was triggered."""
+    f = p.policy[side, k].trigger_front
+    if f >= 0:
+        s.side[side].held_at_trigger[k] = held_km2(p, s, row, f, side)
+        s.side[side].pressure_at_trigger[k] = s.history_pressure[row, f, side]
+
+
+@kernel
 def in_force(p: Params, s: State, side: int, k: int, row: int) -> bool:
     """Whether policy k acts now: in its dates, triggered (it latches when seen), and its delay over."""
     policy, account = p.policy[side, k], s.side[side]
@@ -78,6 +87,7 @@ def in_force(p: Params, s: State, side: int, k: int, row: int) -> bool:
         if not triggered(p, s, side, k, row):
             return False
         account.trigger_tick[k] = s.now
+        log_trigger(p, s, side, k, row)
         total = 0
         for f in range(p.n_fronts):
             if policy.source[f] != 0:

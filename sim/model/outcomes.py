@@ -97,9 +97,28 @@ def final_names() -> list[Outcome]:
     ]
 
 
+def policy_names(labels: Labels) -> list[tuple[Outcome, str]]:
+    """When each policy that waits for something was triggered and what was seen then; with the columns of FINAL."""
+    rows = []
+    for s, side in enumerate(labels.sides):
+        for k, policy in enumerate(labels.policies[s]):
+            if policy:
+                here, column = f"{side}.{policy}", f"{s}.{k}"
+                rows += [
+                    (
+                        Outcome(f"{here}.day", "day", "day the policy's trigger was seen (nothing: never)"),
+                        f"{column}.day",
+                    ),
+                    (Outcome(f"{here}.held_km2", "km2", "area seen held on its front then"), f"{column}.held_km2"),
+                    (Outcome(f"{here}.pressure", "ln ratio", "pressure seen there then"), f"{column}.pressure"),
+                ]
+    return rows
+
+
 def outcome_list(aims: Any, labels: Labels) -> list[Outcome]:
     """Every outcome of a scenario, in the order of `outcomes`."""
     rows = end_names(labels) + [name for name, _, _ in exchange_names(labels)] + final_names()
+    rows += [name for name, _ in policy_names(labels)]
     return rows + (judged_names(aims, labels) if aims is not None else [])
 
 
@@ -116,6 +135,7 @@ def outcomes(aims: Any, labels: Labels, block: Finished, other: Finished | None)
     for outcome, above, below in exchange_names(labels):
         values[outcome.name] = ratio(values[above], values[below])
     values.update(_final(block.final))
+    values.update({name.name: block.final[:, FINAL.index(column)] for name, column in policy_names(labels)})
     values["collapses"] = sum(values[f"{side}.collapses"] for side in labels.sides)  # type: ignore[assignment]
     if aims is not None:
         values.update(_judged(aims, labels, block, other))

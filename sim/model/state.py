@@ -341,6 +341,8 @@ SIDE_STATE = np.dtype(
         ("drawn_by_policy", i8, (POLICIES,)),
         ("people_at_trigger", i8, (POLICIES,)),
         ("effort_at_trigger", f8, (POLICIES,)),
+        ("held_at_trigger", f8, (POLICIES,)),
+        ("pressure_at_trigger", f8, (POLICIES,)),
         ("allied_landed", i8),
     ],
     align=True,

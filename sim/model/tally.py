@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.model.codes import FAR, TICKS_PER_DAY
+from sim.model.codes import FAR, POLICIES, SIDES, TICKS_PER_DAY
 from sim.model.kernel import Floats, Params, Records, State, entry, kernel
 
 
@@ -21,6 +21,7 @@ class Labels(NamedTuple):
     fronts: tuple[str, ...]
     front_theatre: tuple[int, ...]
     contingents: tuple[tuple[str, ...], ...]  # by side
+    policies: tuple[tuple[str, ...], ...] = ((), ())  # by side; "" for those that wait for nothing
 
 
 class Outcome(NamedTuple):
@@ -32,7 +33,10 @@ class Outcome(NamedTuple):
 
 
 # Columns of the final record, one row a replication, in the order in which `final_row` fills them.
-FINAL = ("regained_day", "regained", "talks_territory", "talks_trend", "talks_casualties", "talks_day")
+_WHOLE = ("regained_day", "regained", "talks_territory", "talks_trend", "talks_casualties", "talks_day")
+TRIGGERED = ("day", "held_km2", "pressure")  # of each policy: when it was triggered, and what was seen then
+FINAL = _WHOLE + tuple(f"{side}.{k}.{what}" for side in range(SIDES) for k in range(POLICIES) for what in TRIGGERED)
+POLICIES_FROM = len(_WHOLE)
 
 
 @kernel
@@ -132,6 +136,16 @@ def displaced(p: Params, s: State, side: int) -> float:
     return total
 
 
+@kernel
+def final_policy(s: State, row: Floats, side: int, k: int) -> None:
+    """When a policy was triggered, and what its headquarters saw then (2.13)."""
+    at, a = POLICIES_FROM + 3 * (POLICIES * side + k), s.side[side]
+    seen = a.trigger_tick[k] != FAR
+    row[at] = a.trigger_tick[k] / TICKS_PER_DAY if seen else math.nan
+    row[at + 1] = a.held_at_trigger[k] if seen else math.nan
+    row[at + 2] = a.pressure_at_trigger[k] if seen else math.nan
+
+
 @entry
 def final_row(params: Records, state: Records, row: Floats) -> None:
     """What only the final state knows, in the order of FINAL: params, state of shape (1,), row float64[FINAL]."""
@@ -143,6 +157,9 @@ def final_row(params: Records, state: Records, row: Floats) -> None:
     row[3] = s.talks_trend_km2_per_day
     row[4] = s.talks_casualties
     row[5] = s.talks_tick / TICKS_PER_DAY if s.now >= s.talks_tick else math.nan
+    for side in range(2):
+        for k in range(POLICIES):
+            final_policy(s, row, side, k)
 
 
 def front_series(labels: Labels) -> list[Outcome]:

@@ -77,6 +77,10 @@ def labels_of(scenario: Scenario) -> Labels:
         tuple(scenario.fronts),
         tuple(theatres.index(front.theatre) for front in scenario.fronts.values()),
         tuple(tuple(side.contingents) for side in scenario.sides.values()),
+        tuple(
+            tuple(name if policy.when else "" for name, policy in side.policies.items())
+            for side in scenario.sides.values()
+        ),
     )
 
 
