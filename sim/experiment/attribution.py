@@ -77,7 +77,7 @@ def attribution_study(loaded: Loaded, seed: int) -> Study:
 
 
 def _case(main: Ready, other: Ready, draw: int) -> Case:
-    from sim.scenario.lower import attribution_worlds
+    from sim.scenario.lower_attribution import attribution_worlds
 
     lowered = main.lowered(draw)
     params = attribution_worlds(main.loaded, main.values(draw))

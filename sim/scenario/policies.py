@@ -1,22 +1,16 @@
 """How a headquarters decides, as plain data: the built-in policies (E23)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sim.scenario.provenance import Model, assumed
 from sim.scenario.quantities import Area, Days, Factor, Number, People, PerDay, Share
 from sim.scenario.values import Date
 
 
-def assumed(value: object, why: str) -> Any:
-    """A default with the reason for it."""
-    return Field(default={"value": value, "source": f"assumption: {why}"})
-
-
-class When(BaseModel):
+class When(Model):
     """What must be seen before a policy acts; all conditions that are stated must hold. It latches."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     front: str
     lost: Area | None = None
@@ -29,10 +23,8 @@ class When(BaseModel):
     """Pressure on the side is above this (ln ratio)."""
 
 
-class Order(BaseModel):
+class Order(Model):
     """What all policies share: the dates in which they hold, a trigger, and a decision delay."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, use_attribute_docstrings=True)
 
     start: Date | None = None
     until: Date | None = None
