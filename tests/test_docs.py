@@ -50,7 +50,7 @@ def test_what_the_readme_runs_exists(arguments: list[str]) -> None:
     sets = [value for name, value in options if name == "--set"]
     for argument in arguments[1:]:
         if argument.startswith("scenarios/"):
-            load(ROOT / argument, choices, sets)
+            assert load(ROOT / argument, choices, sets).hash
 
 
 def test_the_signs_of_the_model_page_name_choices_that_exist() -> None:

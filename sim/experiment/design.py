@@ -34,17 +34,6 @@ class Span(NamedTuple):
     length: int
 
 
-class RunIdentity(NamedTuple):
-    """What a run is a pure function of; a result may be used again where all of it is equal."""
-
-    seed: int
-    scenario_hash: str
-    draw: int
-    replication: int
-    model_version: str
-    policy_hash: str = ""
-
-
 @dataclass(frozen=True)
 class Design:
     """Draws 0 to `draws` of the assumptions, each with replications 0 to `replications` - 1 of luck."""

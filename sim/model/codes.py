@@ -49,21 +49,6 @@ OK, LEDGER_BROKEN, PIPELINE_FULL, NOT_A_NUMBER, TOO_MANY_EVENTS = (i8(k) for k i
     SAMPLE,
     END,
 ) = (i8(k) for k in range(13))
-EVENT_NAMES = (
-    "intervention",
-    "landing",
-    "aid",
-    "arrival",
-    "tick",
-    "incursion",
-    "recruits",
-    "review",
-    "talks",
-    "engagement",
-    "withdrawal",
-    "sample",
-    "end",
-)
 
 # Slots of the calendar, in the order of ties. Engagements and withdrawals have one for each front and side.
 SLOT_INTERVENTION = i8(0)
@@ -76,7 +61,7 @@ SLOT_RECRUITS = i8(6)
 SLOT_REVIEW = i8(7)  # and 8
 SLOT_TALKS = i8(9)
 SLOT_ENGAGEMENT = i8(10)
-FIXED_SLOTS = SLOT_ENGAGEMENT  # then 2 n_fronts engagements, 2 n_fronts withdrawals, sample, end
+# then 2 n_fronts engagements, 2 n_fronts withdrawals, the sample, the end
 SLOTS = SLOT_ENGAGEMENT + 4 * FRONTS + 2
 
 # Kinds of pipeline entries.
@@ -110,7 +95,7 @@ ADDRESS_DISCHARGE = i8(111)
 # Parts of an address or a stream within its purpose.
 ONLY = i8(0)
 TRANCHE_CANCELLED, TRANCHE_DELAY, TRANCHE_SIZE = (i8(k) for k in range(3))
-STREAM_RECRUITS, STREAM_DISCHARGE = i8(0), i8(1)
+STREAM_RECRUITS = i8(0)
 
 # Kinds of policies.
 (

@@ -16,7 +16,7 @@ from sim.model.kernel import State, Word, kernel
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
-_U11, _U12, _U17, _U19, _U23 = np.uint64(11), np.uint64(12), np.uint64(17), np.uint64(19), np.uint64(23)
+_U12, _U17, _U19, _U23 = np.uint64(12), np.uint64(17), np.uint64(19), np.uint64(23)
 _U27, _U30, _U31, _U41, _U45 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(41), np.uint64(45)
 
 
