@@ -685,6 +685,22 @@ def test_a_force_not_committed_is_freed_in_its_share_over_the_main_theatre() -> 
     assert [int(front_of(run, f)["total"][0]) for f in range(3)] == [34500, 0, 11500]
 
 
+def test_an_incursion_force_is_set_aside_until_it_is_ordered_or_freed() -> None:
+    """Red presses the line, whose emergency empties blue's reserve but for the force that waits for day 10."""
+    waiting = merged(
+        INCURSION,
+        {"incursion": {"at": day(10), "force": {"army": 8000}}},
+        {"sides": {"blue": {"movement": {"emergency": 5, "emergency_pressure": -3, "lift": {"east": 1e8}}}}},
+        at("fronts.line.effort.red", 1),
+    )
+    run = until(started(lowered(STILL, waiting)), 9.9)
+    assert side_of(run, 0)["reserve"][0] == 8000
+    assert front_of(until(run, 10.1), 1)["total"][0] == 8000
+    idle = merged(waiting, {"incursion": {"ordered": False, "otherwise": {"share": 0.5, "delay": 4}}})
+    run = until(started(lowered(STILL, idle)), 13.9)
+    assert side_of(run, 0)["reserve"][0] == 4000
+
+
 def test_a_defender_who_is_not_attacked_sends_what_it_need_not_keep() -> None:
     spared = merged(
         INCURSION, {"incursion": {"ordered": False, "otherwise": {"share": 0, "delay": 4, "defender": 2000}}}

@@ -17,7 +17,7 @@ from sim.model.codes import (
 )
 from sim.model.flows import replacement_need
 from sim.model.kernel import Floats, Params, State, kernel
-from sim.model.pipeline import allowed, lift_room, reserve_for, send, send_from_front, send_from_reserve, ticks
+from sim.model.pipeline import allowed, free_reserve, lift_room, reserve_for, send, send_from_front, send_from_reserve, ticks
 
 
 @kernel
@@ -338,15 +338,15 @@ def replace_losses(p: Params, s: State, side: int, row: int) -> None:
 
     Each contingent serves the fronts where it is allowed, in proportion to their needs; the reserve keeps its floor.
     """
-    needs, pools, account = replacement_needs(p, s, side, row), s.scratch[4], s.side[side]
+    needs, pools = replacement_needs(p, s, side, row), s.scratch[4]
     everybody = 0
     for f in range(p.n_fronts):
         pools[f] = reserve_for(p, s, side, f)
     for c in range(p.side[side].n_contingents):
-        everybody += account.reserve[c]
+        everybody += free_reserve(p, s, side, c)
     kept = min(1.0, p.side[side].reserve_floor / everybody) if everybody > 0 else 1.0
     for c in range(p.side[side].n_contingents):
-        stock, asked = account.reserve[c], 0.0
+        stock, asked = free_reserve(p, s, side, c), 0.0
         for f in range(p.n_fronts):
             if allowed(p, side, c, f) and pools[f] > 0.0:
                 asked += needs[f] * stock / pools[f]
@@ -354,7 +354,7 @@ def replace_losses(p: Params, s: State, side: int, row: int) -> None:
         for f in range(p.n_fronts):
             if allowed(p, side, c, f) and pools[f] > 0.0:
                 people = min(int(needs[f] * stock / pools[f] * scale), lift_room(p, s, side, p.front[f].theatre))
-                send(p, s, side, c, min(people, account.reserve[c]), RESERVE, f)
+                send(p, s, side, c, min(people, free_reserve(p, s, side, c)), RESERVE, f)
 
 
 @kernel

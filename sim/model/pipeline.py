@@ -6,7 +6,10 @@ from sim.model.codes import (
     ADDRESS_DISCHARGE,
     ADDRESS_LOST_EN_ROUTE,
     ADDRESS_TRAVEL,
+    DONE,
     FAR,
+    LAUNCHED,
+    NOT_ORDERED,
     PIPELINE,
     PIPELINE_FULL,
     RESERVE,
@@ -241,12 +244,22 @@ def lift_room(p: Params, s: State, side: int, theatre: int) -> int:
 
 
 @kernel
+def free_reserve(p: Params, s: State, side: int, c: int) -> int:
+    """People in reserve who wait for nothing: an incursion force is set aside until it is ordered or freed (E25)."""
+    people = s.side[side].reserve[c]
+    if side != p.incursion_side or s.incursion == LAUNCHED or s.incursion == DONE:
+        return people
+    share = p.freed_share if s.incursion == NOT_ORDERED else 1.0
+    return max(0, people - int(p.incursion_people[c] * share))
+
+
+@kernel
 def reserve_for(p: Params, s: State, side: int, f: int) -> int:
-    """People in reserve who may go to a front."""
+    """People in reserve who may go to a front now."""
     total = 0
     for c in range(p.side[side].n_contingents):
         if allowed(p, side, c, f):
-            total += s.side[side].reserve[c]
+            total += free_reserve(p, s, side, c)
     return total
 
 
@@ -261,7 +274,7 @@ def send_from_reserve(p: Params, s: State, side: int, f: int, wanted: int) -> in
     sent, seen, before = 0, 0, 0
     for c in range(p.side[side].n_contingents):
         if allowed(p, side, c, f):
-            seen += s.side[side].reserve[c]
+            seen += free_reserve(p, s, side, c)
             upto = wanted * seen // available
             sent += send(p, s, side, c, upto - before, RESERVE, f)
             before = upto
