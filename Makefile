@@ -5,6 +5,7 @@ VENV ?= .venv
 JOBS ?= 2
 UV ?= uv
 UPGRADE ?=
+BENCH ?=
 
 # Python 3.11 first: what is measured and tested. Any later one that the locks know will do.
 ifndef PYTHON
@@ -22,12 +23,13 @@ BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb
 
 unexport PYTHONPATH PYTHONHOME
 .DELETE_ON_ERROR:
-.PHONY: help demo test fast check lock clean
+.PHONY: help demo test fast check bench lock clean
 
 help:
 	@echo "make demo   run the flagship scenario and say where its table and figure are"
 	@echo "make test   every check and every test, the slow ones too"
 	@echo "make fast   the checks and the tests without the slow ones"
+	@echo "make bench  time the engines, the SimPy model and the C loop side by side (BENCH=--quick for a minute's worth)"
 	@echo "make lock   renew the locks (needs uv; UPGRADE=--upgrade for newer versions)"
 	@echo "make clean  remove .venv and all caches (results stay)"
 
@@ -41,6 +43,9 @@ test: check
 
 fast: check
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
+
+bench: $(VENV)/stamp-dev
+	@$(BIN)/python benchmarks/run.py $(BENCH)
 
 check: $(VENV)/stamp-dev
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """What runs say of observed figures: the median and bands of each beside the figure, claim bias, and scatter.
 
-`series` is float[run, day] by name, sampled once a day; day 0 is the scenario's start. That a map is published some hours
-after the hour of the sample is left to the observation's range.
+`series` is float[run, day] by name, sampled once a day; day 0 is the start. That a map is published hours
+after the sample is left to the range of the observation.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "run": Entry("sim.cli.run:run", "Run a scenario many times and keep the results."),
+    "verify": Entry("sim.cli.verify:verify", "Check that the model is right, or that a result can be made again."),
     "show": Entry("sim.cli.scenario:show", "Print the effective scenario with the origin of each value."),
     "diff": Entry("sim.cli.scenario:diff", "Print where two scenarios differ."),
     "validate": Entry("sim.cli.scenario:validate", "Check scenario files and each option that they offer."),

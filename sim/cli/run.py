@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WIDE = 200  # columns, where the output is no terminal
 _FAILURES_SHOWN = 5
+ENGINES = ("compiled", "simpy")
+_EXTENDING = (("trace", "trace"), ("policy", "policies"), ("process", "processes"))
 _PATH = click.Path(path_type=Path)
 
 
@@ -29,7 +31,14 @@ _PATH = click.Path(path_type=Path)
 @click.option("--seed", type=int, help="Seed of all randomness [default: 0].")
 @click.option("--workers", type=int, help="Blocks run at once [default: all cores]; changes no result.")
 @click.option("--out", type=_PATH, help="Result folder [default: a new one in results/].")
-@click.option("--engine", default="compiled", show_default=True, help="What drives the model.")
+@click.option(
+    "--engine", metavar="ENGINE", help="What drives the model: compiled (the default) or simpy; same numbers."
+)
+@click.option("--trace", metavar="FILE", type=_PATH, help="Write every event as a line of JSON (with SimPy).")
+@click.option(
+    "--policy", "policies", metavar="SIDE=FILE.py:FUNCTION", multiple=True, help="Let Python decide for SIDE."
+)
+@click.option("--process", "processes", metavar="FILE.py:FUNCTION", multiple=True, help="Add a SimPy process.")
 @click.option("--from", "origin", metavar="RESULT", type=_PATH, help="Branch from the runs of a result folder ...")
 @click.option("--at", metavar="DATE", help="... on this date, with the options and values given here.")
 @click.option("--attribution", is_flag=True, help="Also split the change in main gain into its causes.")
@@ -38,7 +47,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--quiet", is_flag=True, help="Print the result folders only.")
 @as_json
 @overrides
-def run(no_figure: bool, **given: Any) -> int:
+def run(no_figure: bool, engine: str | None, **given: Any) -> int:
     """Run SCENARIO many times and keep the results.
 
     Each draw of the assumptions is run with each replication of luck. Several scenarios give one table side by side,
@@ -46,25 +55,38 @@ def run(no_figure: bool, **given: Any) -> int:
     """
     from sim.cli.run_scenario import Options, claim_all, prepare
 
-    options = Options(figure=not no_figure, **given)
-    if options.engine != "compiled":
-        later = "comes later" if options.engine == "simpy" else "does not exist"
-        raise InputError.single("--engine", "", f"'{options.engine}' {later}; allowed: compiled")
+    extending = [f"--{name}" for name, key in _EXTENDING if given[key]]
+    options = Options(figure=not no_figure, engine=_engine(engine, extending), **given)
     prepared = prepare(options)
     folders = claim_all(options, prepared)
     return _report(_carry_out_all(prepared, folders, options), options, len(prepared))
+
+
+def _engine(asked: str | None, extending: list[str]) -> str:
+    """Return the engine: SimPy where an option needs it, else the one asked for."""
+    if asked is None:
+        return "simpy" if extending else "compiled"
+    if asked not in ENGINES:
+        raise InputError.single("--engine", "", f"'{asked}' does not exist; allowed: {', '.join(ENGINES)}")
+    if asked == "compiled" and extending:
+        message = f"'compiled' runs without a stop, so {extending[0]} needs --engine simpy (the same numbers, slower)"
+        raise InputError.single("--engine", "", message)
+    return asked
 
 
 def _compile(prepared: Prepared, options: Options) -> None:
     """Compile the model where that has not been done, here and not in a thread, so that Ctrl-C ends it."""
     import numpy as np
 
+    from sim.experiment.study import Driven, FromStart
     from sim.model.kernel import WARM
 
     if not WARM:
         if not options.quiet:
             click.echo("compiling the model once, about half a minute ...", err=True)
-        prepared.study.case(0).main.simulate(prepared.design.seed, np.arange(1, dtype=np.uint64))
+        world = prepared.study.case(0).main
+        world = FromStart(world.lowered) if isinstance(world, Driven) else world  # a user's code runs in runs only
+        world.simulate(prepared.design.seed, np.arange(1, dtype=np.uint64))
 
 
 def _carry_out_all(prepared: list[Prepared], folders: list[Path], options: Options) -> list[Finished]:
@@ -73,12 +95,19 @@ def _carry_out_all(prepared: list[Prepared], folders: list[Path], options: Optio
     from sim.experiment.store import abandon
 
     found: list[Finished] = []
+    trace = prepared[0].trace
     try:
+        if trace:
+            trace.begin()
         _compile(prepared[0], options)
         for each, folder in zip(prepared, folders, strict=True):
             if not any(finished.interrupted or finished.stopped for finished in found):
                 found.append(carry_out(each, folder, options))
+        if trace:
+            trace.join()
     finally:
+        if trace:
+            trace.discard()
         for folder in folders:
             abandon(folder)  # only those that are still empty go
     return found
@@ -133,6 +162,10 @@ def _print_tables(saved: list[Finished], options: Options) -> None:
         click.echo(f"result: {each.folder}  ({each.wall_s:.1f} s)")
         for path in each.figures:
             click.echo(f"figure: {path}")
+        for option, name, _ in each.prepared.origin.user_code:
+            click.echo(f"with: {option} {name}")
+        if each.prepared.trace:
+            click.echo(f"trace: {each.prepared.trace.path}")
 
 
 def _columns(saved: list[Finished]) -> Mapping[str, Sequence[Row]]:

@@ -9,9 +9,10 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.cli.progress import progress, uninterrupted
+from sim.cli.run_drive import check_trace_of, drive_of
 from sim.errors import InputError, Problem
 from sim.experiment import store
 from sim.experiment.design import Design, Needs, check_disk, check_size, needs
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from sim.analysis.stats import Row
     from sim.experiment.branch import Branch
     from sim.experiment.execute import Runs
-    from sim.experiment.study import Study
+    from sim.experiment.study import Drive, Study
+    from sim.experiment.trace_file import TraceFile
     from sim.scenario.load import Loaded
 
 CENSORED = {"regained_day": "regained"}  # times that a run may not reach, and the outcome that says whether it did
@@ -50,6 +52,9 @@ class Options:
     at: str | None = None
     attribution: bool = False
     figure: bool = True
+    trace: Path | None = None
+    policies: tuple[str, ...] = ()
+    processes: tuple[str, ...] = ()
 
     def design(self, standard: Design = STANDARD) -> Design:
         """Return the runs asked for."""
@@ -58,7 +63,9 @@ class Options:
         return Design(*(u if g is None else g for g, u in zip(given, usual, strict=True)))
 
     def cores(self) -> int:
-        """Return how many blocks run at once."""
+        """Return how many blocks run at once: one by SimPy, which Python's lock would not let run beside another."""
+        if self.engine == "simpy" and (self.workers is None or self.workers > 1):
+            return 1
         if self.workers is None:
             return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         if self.workers < 1:
@@ -82,6 +89,7 @@ class Prepared:
     study: Study
     attribution: Study | None = None
     before: Mapping[str, NDArray[Any]] | None = None
+    trace: TraceFile | None = None
 
     @property
     def design(self) -> Design:
@@ -126,11 +134,22 @@ def prepare(options: Options) -> list[Prepared]:
     if not files:
         raise InputError.single("", "", "name at least one scenario file")
     loaded = _load_all(options, files, branch)
-    labels = _labels(files)
-    found = [_prepare(options, *each, design, branch) for each in zip(labels, files, loaded, strict=True)]
+    labels, drive = _labels(files), drive_of(options, loaded)
+    cases = [_Case(*each, drive) for each in zip(labels, files, loaded, strict=True)]
+    found = [_prepare(options, case, design, branch) for case in cases]
     for each in found:
         check_size(each.design, each.needs(options.cores()), _memory())
+        check_trace_of(each, options)
     return found
+
+
+class _Case(NamedTuple):
+    """A scenario to prepare, and what drives its runs if the compiled engine does not."""
+
+    label: str
+    file: Path
+    loaded: Loaded
+    drive: Drive | None
 
 
 def _branch(options: Options) -> Branch | None:
@@ -142,7 +161,11 @@ def _branch(options: Options) -> Branch | None:
         raise InputError.single("--attribution", "", "is of whole runs, not of a branch")
     from sim.experiment.branch import read_branch
 
-    return read_branch(options.origin, options.at)
+    branch = read_branch(options.origin, options.at)
+    if store.read_manifest(options.origin).get("user_code"):
+        message = f"{options.origin}: was run with a user's code, which a branch cannot repeat"
+        raise InputError.single("--from", "", message)
+    return branch
 
 
 def _load_all(options: Options, files: tuple[Path, ...], branch: Branch | None) -> list[Loaded]:
@@ -171,26 +194,31 @@ def _labels(files: tuple[Path, ...]) -> list[str]:
     return labels
 
 
-def _prepare(
-    options: Options, label: str, file: Path, loaded: Loaded, design: Design, branch: Branch | None
-) -> Prepared:
+def _prepare(options: Options, case: _Case, design: Design, branch: Branch | None) -> Prepared:
     from sim.experiment.attribution import attribution_study
     from sim.experiment.study import branch_study, study
     from sim.fingerprint import model_version
 
+    loaded, drive = case.loaded, case.drive
     started = (branch.id, branch.at.isoformat()) if branch else None
-    ready = branch_study(branch.base, loaded, branch.at, design.seed) if branch else study(loaded, design.seed)
+    if branch:
+        ready = branch_study(branch.base, loaded, branch.at, design.seed, drive)
+    else:
+        ready = study(loaded, design.seed, drive)
     if not ready.central:
         design = replace(design, draws=0)  # nothing is uncertain: every draw would be the same
     return Prepared(
-        label=label,
-        file=file,
+        label=case.label,
+        file=case.file,
         loaded=loaded,
         sets=(*(branch.sets if branch and not options.files else ()), *options.sets),
-        origin=store.Origin(loaded.hash, design, model_version(), options.engine, started),
+        origin=store.Origin(
+            loaded.hash, design, model_version(), options.engine, started, drive.code.sources if drive else ()
+        ),
         study=ready,
         attribution=attribution_study(loaded, design.seed) if options.attribution else None,
         before=branch.outcomes() if branch else None,
+        trace=drive.trace if drive else None,
     )
 
 
@@ -256,10 +284,11 @@ def _before(prepared: Prepared) -> list[Row]:
 
 
 def _execute(label: str, study: Study, design: Design, executor: Executor, options: Options) -> Runs:
-    from sim.experiment.execute import execute
+    from sim.experiment.execute import BLOCK, execute
 
+    block = 2 if options.engine == "simpy" else BLOCK  # slower runs: smaller blocks keep progress and Ctrl-C lively
     with progress(label, design.runs, options.quiet) as report:
-        return execute(study, design, executor, options.cores(), report)
+        return execute(study, design, executor, options.cores(), report, block)
 
 
 def _attribute(finished: Finished, study: Study, executor: Executor, options: Options) -> None:
@@ -333,10 +362,13 @@ def _default(loaded: Loaded, path: str) -> str | None:
 def _footer(finished: Finished) -> str:
     origin, design = finished.prepared.origin, finished.prepared.design
     branch = f", branched from {origin.branch[0]} on {origin.branch[1]}" if origin.branch else ""
+    code = "".join(f", with {name}" for _, name, _ in origin.user_code)
     partial = f", interrupted after {len(finished.runs.draw):,} runs" if finished.runs.interrupted else ""
     luck = f"{design.replications:,} replications"
     runs = f"{design.draws + 1:,} draws × {luck}" if design.draws else f"{luck} at central assumptions"
-    return f"twofront result {origin.id}{branch}{partial}: {runs}, seed {design.seed}, model {origin.model_version}"
+    return (
+        f"twofront result {origin.id}{branch}{code}{partial}: {runs}, seed {design.seed}, model {origin.model_version}"
+    )
 
 
 def _manifest(finished: Finished, started: datetime) -> store.Manifest:

@@ -206,13 +206,15 @@ def _statuses(block: Block, other: Block | None) -> tuple[NDArray[np.int64], dic
 
 
 def _reasons(block: Block, world: str) -> dict[int, str]:
+    """Return why runs failed: what the SimPy engine says of each, else what the status means."""
     failed = np.flatnonzero(block.status)
     if not len(failed):
         return {}
     from sim.engine.compiled import FAULTS
 
+    said: Mapping[int, str] = getattr(block, "reasons", {})
     codes = {int(run): int(block.status[run]) for run in failed}
-    return {run: f"{world}{FAULTS.get(code, f'fault {code}')}" for run, code in codes.items()}
+    return {run: f"{world}{said.get(run) or FAULTS.get(code, f'fault {code}')}" for run, code in codes.items()}
 
 
 class _Assembly:

@@ -27,25 +27,45 @@ from sim.experiment.tables import atomically
 FORMAT = "twofront result 1"
 MANIFEST = "manifest.json"
 RESULTS = Path("results")
-PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "pydantic", "PyYAML", "duckdb", "matplotlib", "click", "rich")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "simpy",
+    "numba",
+    "llvmlite",
+    "pydantic",
+    "PyYAML",
+    "duckdb",
+    "matplotlib",
+    "click",
+    "rich",
+)
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FAILURES_LISTED = 1_000
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What the numbers of a result are a function of; `branch` is the id and date that a branched run starts from."""
+    """What the numbers of a result are a function of.
+
+    branch : the id and date that a branched run starts from.
+    user_code : option, name and hash of each of a user's policies and processes.
+    """
 
     scenario_hash: str
     design: Design
     model_version: str
     engine: str
     branch: tuple[str, str] | None = None
+    user_code: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def id(self) -> str:
         """Return 8 hexadecimal digits."""
-        content = json.dumps([FORMAT, asdict(self)], sort_keys=True)
+        parts = asdict(self)
+        if not self.user_code:
+            del parts["user_code"]  # results without any keep the ids that they had before there was user code
+        content = json.dumps([FORMAT, parts], sort_keys=True)
         return hashlib.blake2b(content.encode(), digest_size=4).hexdigest()
 
 
@@ -85,6 +105,7 @@ class Manifest:
             "replications": design.replications,
             "model_version": origin.model_version,
             "engine": origin.engine,
+            "user_code": [dict(zip(("option", "name", "hash"), each, strict=True)) for each in origin.user_code],
             "events": [dict(zip(("label", "start", "end"), event, strict=True)) for event in self.events],
             "series_kept": {"runs": self.series_kept, "per_draw": [design.kept(0), design.kept(min(1, design.draws))]},
         }

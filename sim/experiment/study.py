@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.engine.compiled import Block
+    from sim.engine.world import Extensions
+    from sim.experiment.trace_file import TraceFile
+    from sim.experiment.user_code import UserCode
     from sim.model.tally import Labels, Outcome
     from sim.scenario.load import Loaded
     from sim.scenario.lower import Lowered
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 Measure = Callable[["Block", "Block | None"], Mapping[str, "NDArray[np.float64]"]]
 TICKS_PER_DAY = 86_400
+MAIN, COUNTERFACTUAL = "main", "counterfactual"
 
 
 class World(Protocol):
@@ -59,6 +63,38 @@ class Branched(NamedTuple):
         from sim.engine.compiled import branch
 
         return branch(self.base.params, self.other.params, self.other.labels, seed, replications, self.tick)
+
+
+class Driven(NamedTuple):
+    """A world whose runs are driven by SimPy, from the start or (with `base`) from a tick at which they branch."""
+
+    lowered: Lowered
+    extensions: Extensions
+    trace: TraceFile | None
+    base: Lowered | None = None
+    tick: int = 0
+
+    def simulate(self, seed: int, replications: NDArray[np.uint64]) -> Block:
+        """Run some replications and hand their traces over."""
+        from sim.engine import traced
+
+        labels, extensions = self.lowered.labels, self.extensions
+        if self.base is None:
+            block = traced.simulate(self.lowered.params, labels, seed, replications, extensions)
+        else:
+            worlds, at = (self.base.params, self.lowered.params), traced.Branching(self.tick, extensions)
+            block = traced.branch(worlds, labels, seed, replications, at)
+        if self.trace is not None:
+            for i, lines in block.traces.items():
+                self.trace.keep(extensions.draw, int(replications[i]), extensions.world, lines)
+        return block
+
+
+class Drive(NamedTuple):
+    """How SimPy drives the runs of a study: with a user's code, and traced to a file."""
+
+    code: UserCode
+    trace: TraceFile | None = None
 
 
 class Case(NamedTuple):
@@ -118,6 +154,23 @@ class Ready(NamedTuple):
 
         return lower(self.loaded, self.values(draw))
 
+    def extensions(self, drive: Drive, draw: int, world: str) -> Extensions:
+        """Return what runs by SimPy have beside the parameters."""
+        from sim.engine.world import Extensions
+        from sim.experiment.settings import Settings
+
+        scenario = self.loaded.scenario
+        return Extensions(
+            start=scenario.start,
+            world=world,
+            draw=draw,
+            policies=drive.code.policies,
+            processes=drive.code.processes,
+            policy_names=tuple(tuple(side.policies) for side in scenario.sides.values()),
+            settings=Settings(self.loaded, self.values(draw)),
+            trace=drive.trace is not None,
+        )
+
 
 def ready(loaded: Loaded, seed: int) -> Ready:
     """Return a scenario with the numbers that draws sample."""
@@ -126,15 +179,15 @@ def ready(loaded: Loaded, seed: int) -> Ready:
     return Ready(loaded, dict(quantities(loaded)), seed)
 
 
-def study(loaded: Loaded, seed: int) -> Study:
-    """Return the study of a scenario from its start."""
+def study(loaded: Loaded, seed: int, drive: Drive | None = None) -> Study:
+    """Return the study of a scenario from its start; with `drive` its runs are driven by SimPy."""
     main = ready(loaded, seed)
     first = main.lowered(0)
     other = _other(loaded, first, seed)
-    return _study(main, first, other is not None, partial(_case, main, other))
+    return _study(main, first, other is not None, partial(_case, main, other, drive))
 
 
-def branch_study(base: Loaded, loaded: Loaded, at: date, seed: int) -> Study:
+def branch_study(base: Loaded, loaded: Loaded, at: date, seed: int, drive: Drive | None = None) -> Study:
     """Return the study of a scenario that goes on from a date of another, the counterfactual likewise."""
     origin, main = ready(base, seed), ready(loaded, seed)
     before, first = origin.lowered(0), main.lowered(0)
@@ -143,7 +196,8 @@ def branch_study(base: Loaded, loaded: Loaded, at: date, seed: int) -> Study:
         raise InputError.single("--from", "", message)
     tick = branch_tick(first.start, first.days, at)
     others = _other(base, before, seed), _other(loaded, first, seed)
-    return _study(main, first, all(others), partial(_branched_case, (origin, main), others, tick))
+    case = partial(_branched_case, (origin, main), others, tick, drive)
+    return _study(main, first, all(others), case)
 
 
 def branch_tick(start: date, days: int, at: date) -> int:
@@ -179,17 +233,35 @@ def _study(main: Ready, first: Lowered, paired: bool, case: Callable[[int], Case
     )
 
 
-def _case(main: Ready, other: Ready | None, draw: int) -> Case:
+def _case(main: Ready, other: Ready | None, drive: Drive | None, draw: int) -> Case:
     lowered = main.lowered(draw)
-    return Case(FromStart(lowered), FromStart(other.lowered(draw)) if other else None, _measure(lowered))
+    counterfactual = _from_start(other, other.lowered(draw), drive, draw, COUNTERFACTUAL) if other else None
+    return Case(_from_start(main, lowered, drive, draw, MAIN), counterfactual, _measure(lowered))
 
 
-def _branched_case(mains: tuple[Ready, Ready], others: tuple[Ready | None, Ready | None], tick: int, draw: int) -> Case:
-    base, lowered = (world.lowered(draw) for world in mains)
+def _from_start(world: Ready, lowered: Lowered, drive: Drive | None, draw: int, name: str) -> World:
+    if drive is None:
+        return FromStart(lowered)
+    return Driven(lowered, world.extensions(drive, draw, name), drive.trace)
+
+
+def _branched_case(
+    mains: tuple[Ready, Ready], others: tuple[Ready | None, Ready | None], tick: int, drive: Drive | None, draw: int
+) -> Case:
+    main, lowered = _branched(mains, tick, drive, draw, MAIN)
     counterfactual = None
     if others[0] and others[1]:
-        counterfactual = Branched(others[0].lowered(draw), others[1].lowered(draw), tick)
-    return Case(Branched(base, lowered, tick), counterfactual, _measure(lowered))
+        counterfactual, _ = _branched((others[0], others[1]), tick, drive, draw, COUNTERFACTUAL)
+    return Case(main, counterfactual, _measure(lowered))
+
+
+def _branched(
+    worlds: tuple[Ready, Ready], tick: int, drive: Drive | None, draw: int, name: str
+) -> tuple[World, Lowered]:
+    base, lowered = (world.lowered(draw) for world in worlds)
+    if drive is None:
+        return Branched(base, lowered, tick), lowered
+    return Driven(lowered, worlds[1].extensions(drive, draw, name), drive.trace, base, tick), lowered
 
 
 def _measure(lowered: Lowered) -> Measure:

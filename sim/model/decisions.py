@@ -17,7 +17,16 @@ from sim.model.codes import (
 )
 from sim.model.flows import replacement_need
 from sim.model.kernel import Floats, Params, State, kernel
-from sim.model.pipeline import allowed, free_reserve, lift_room, reserve_for, send, send_from_front, send_from_reserve, ticks
+from sim.model.pipeline import (
+    allowed,
+    free_reserve,
+    lift_room,
+    reserve_for,
+    send,
+    send_from_front,
+    send_from_reserve,
+    ticks,
+)
 
 
 @kernel

@@ -87,8 +87,8 @@ def waiting_time(n: float, u: float) -> float:
     """
     if n <= 1.0:
         return exponential(u)
-    root = 1.0 - 1.0 / (9.0 * n) + normal(u) / (3.0 * math.sqrt(n))
-    return n * max(root, 0.0) ** 3
+    root = max(0.0, 1.0 - 1.0 / (9.0 * n) + normal(u) / (3.0 * math.sqrt(n)))
+    return n * (root * root * root)  # not root ** 3: Python's pow and numba's differ in the last bit
 
 
 @kernel

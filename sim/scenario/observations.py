@@ -8,10 +8,10 @@ the change since then), `date`, `value`, `low` and `high` (may be empty), `known
 from __future__ import annotations
 
 import csv
+import datetime
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from sim.errors import InputError, Problem
@@ -31,12 +31,12 @@ class Observation:
     """
 
     quantity: str
-    since: date | None
-    date: date
+    since: datetime.date | None
+    date: datetime.date
     value: float
     low: float
     high: float
-    known: date
+    known: datetime.date
     claimant: str
     source: str
     line: int
@@ -65,7 +65,7 @@ def read(path: Path, quantities: Sequence[str] = ()) -> tuple[Observation, ...]:
     return tuple(found)
 
 
-def known_by(observations: Sequence[Observation], until: date) -> tuple[Observation, ...]:
+def known_by(observations: Sequence[Observation], until: datetime.date) -> tuple[Observation, ...]:
     """Return the observations that were public on a date."""
     return tuple(each for each in observations if each.known <= until)
 
@@ -133,9 +133,9 @@ def _wrong_cells(where: str, row: Mapping[str, str]) -> Iterator[Problem]:
         yield Problem(where, "value", f"{value:g} does not lie between low ({low:g}) and high ({high:g})")
 
 
-def _date(text: str) -> date | None:
+def _date(text: str) -> datetime.date | None:
     try:
-        return date.fromisoformat(text)
+        return datetime.date.fromisoformat(text)
     except ValueError:
         return None
 
@@ -151,12 +151,12 @@ def _observation(row: Mapping[str, str], line: int) -> Observation:
     since = row.get("since")
     return Observation(
         quantity=row["quantity"],
-        since=date.fromisoformat(since) if since else None,
-        date=date.fromisoformat(row["date"]),
+        since=datetime.date.fromisoformat(since) if since else None,
+        date=datetime.date.fromisoformat(row["date"]),
         value=_number(row["value"]),
         low=_number(row.get("low") or "nan"),
         high=_number(row.get("high") or "nan"),
-        known=date.fromisoformat(row["known"]),
+        known=datetime.date.fromisoformat(row["known"]),
         claimant=row.get("claimant") or "",
         source=row["source"],
         line=line,
