@@ -116,6 +116,11 @@ EXPLAINED: list[tuple[tuple[tuple[str, str], ...], str]] = [
         "The hazard is small while pressure in Kursk stays below parity, as it does; doubled it is still small.",
     ),
     (
+        (("luck sigma", "East"),),
+        "Ground lost calls reserves, and ground not lost sends none back: larger luck costs the attacker a "
+        "little. It is at the edge of its interval.",
+    ),
+    (
         (("luck sigma", "Kursk"),),
         "Luck has mean one, but ground is bounded and answered: a lucky August draws a larger Russian force "
         "(people required per km2 lost), and an unlucky one cannot fall below nothing. The response is "
@@ -136,7 +141,6 @@ EXPLAINED: list[tuple[tuple[tuple[str, str], ...], str]] = [
     (
         (
             ("Ukrainian people in the east", "Dual"),
-            ("Russian recruits", "Dual"),
             ("Ukrainian recruits", "Dual"),
             ("works build rate", "Dual"),
             ("share of wounded who return (Russia)", "Dual"),

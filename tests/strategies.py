@@ -182,6 +182,7 @@ def _side(
             "lost_en_route": draw(share()),
             "replacements": draw(share()),
             "emergency": draw(share()),
+            "emergency_ground": draw(st.sampled_from((0, 0.3))),
             "fill": draw(st.sampled_from((0, 0.02, 1))),
             "reserve_floor": draw(st.sampled_from((0, 500))),
         },

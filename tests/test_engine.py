@@ -1,5 +1,6 @@
 """The compiled engine: a run is a pure function of (parameters, seed, replication), wherever and however it is run."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,16 @@ from worlds import (
 )
 
 from sim.engine.compiled import FAULTS, Block, Run, branch, simulate
-from sim.model.codes import END, FAR, FRONTS, PURPOSES, SIDES, SLOT_ENGAGEMENT, TICKS_PER_DAY
+from sim.model.codes import ARRIVAL, END, FAR, FRONTS, PURPOSES, SIDES, SLOT_ARRIVAL, SLOT_ENGAGEMENT, TICKS_PER_DAY
 from sim.model.codes import INCURSION as INCURSION_ORDER
+from sim.model.orders import delay_entry
 from sim.model.rules import advance
 from sim.model.state import STATE
 from sim.scenario.load import Loaded, load
 from sim.scenario.lower import Lowered, lower
 
 SHIPPED = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
+EVERY_EVENT = (1 << int(END)) - 1
 WIDE = [HealthCheck.too_slow, HealthCheck.data_too_large]  # whole scenarios are large examples
 
 # A world in which everything happens: incursion, allies, aid, policies, seasons, luck, interventions, talks.
@@ -248,6 +251,78 @@ def test_a_branch_happens_under_the_other_schedule_from_then_on() -> None:
     assert landed(early, late, 5) == [0, 0, 1000, 35]
     assert landed(late, early, 5) == [0, 1000, 1000, 30]
     assert landed(early, early, 10) == [0, 1000, 1000, 30]
+
+
+def test_whoever_is_due_first_is_first_whoever_is_put_off(busy: Lowered) -> None:
+    """Before arrivals an entry is put off now and then, by a day, so that due times tie as well; ties go by number."""
+    run, random, put_off = started(busy), np.random.default_rng(5), 0
+    while run.advance(mask=1 << int(ARRIVAL)) == ARRIVAL:
+        waiting = run.state[0]["pipeline"][: run.state[0]["n_pipeline"]]
+        if random.random() < 0.4:
+            due, number = (int(x) for x in random.choice(waiting[["due", "sequence"]]))
+            assert delay_entry(run.state, number, TICKS_PER_DAY) == due + TICKS_PER_DAY
+            put_off += 1
+        entries = list(zip(waiting["due"].tolist(), waiting["sequence"].tolist(), strict=True))
+        assert entries[0] == min(entries)
+        assert run.state[0]["next_tick"][SLOT_ARRIVAL] == entries[0][0]
+    assert put_off > 10
+
+
+# --- what is derived from the parameters ------------------------------------------------------------------------------
+
+DERIVED_FROM = [
+    ("combat.culmination", 1.6),
+    ("combat.casualty_spread", 1.4),
+    ("combat.surprise_decay", 0.05),
+    ("combat.advance_days", 3),
+    ("combat.loss_days", 30),
+    ("combat.yield_days", 5),
+    ("combat.pressure_days", 30),
+]
+FOLLOWS_YIELD: Raw = {
+    "sides": {"blue": {"policies": {"gain": {"kind": "follow_yield", "fronts": ["line", "edge"], "move_share": 0.2}}}}
+}
+CLEARED = {"combat": {"culmination": 1.1, "casualty_spread": 0.5, "overextension": 20, "fatigue_losses": 3}}
+
+
+def recompute(run: Run) -> None:
+    """Set what is derived to what the parameters of this moment say."""
+    p, s = run.params[0], run.state[0]
+    s["log_culmination"] = math.log(p["culmination_ratio"])
+    s["casualty_sigma"] = math.sqrt(math.log1p(p["casualty_spread"] * p["casualty_spread"] / p["granularity"]))
+    for kept in ("advance", "yield", "loss"):
+        s[f"keep_{kept}"] = math.exp(-1.0 / p[f"{kept}_memory_days"])
+    s["keep_surprise"] = math.exp(-p["surprise_decay_per_day"])
+    s["pressure_step"] = 1.0 - math.exp(-1.0 / p["pressure_days"])
+
+
+def finished_in_steps(run: Run) -> Run:
+    """Advance to the end one event at a time; before each, what is derived is computed anew."""
+    recompute(run)
+    while run.advance(mask=EVERY_EVENT) != END:
+        recompute(run)
+    return run
+
+
+@pytest.mark.parametrize(("path", "value"), DERIVED_FROM)
+def test_an_intervention_reaches_what_is_derived_from_the_parameters(path: str, value: float) -> None:
+    base = merged(BUSY, FOLLOWS_YIELD, CLEARED)
+    world = lowered(base, {"interventions": {"later": {"at": day(13), "set": at(path, value)}}})
+    plain = finished(world)
+    assert plain.state.tobytes() == finished_in_steps(started(world)).state.tobytes()
+    assert plain.series.tobytes() != finished(lowered(base)).series.tobytes()
+
+
+@pytest.mark.parametrize(("path", "value"), DERIVED_FROM)
+def test_a_branch_reaches_what_is_derived_from_the_parameters(path: str, value: float) -> None:
+    base = merged(BUSY, FOLLOWS_YIELD, CLEARED)
+    world, other = lowered(base), lowered(base, at(path, value))
+    branched, stepped = (until(started(world), 13) for _ in range(2))
+    for run in (branched, stepped):
+        run.change(other.params, 13 * TICKS_PER_DAY)
+    assert branched.advance() == END
+    assert branched.state.tobytes() == finished_in_steps(stepped).state.tobytes()
+    assert branched.series.tobytes() != finished(world).series.tobytes()
 
 
 # --- what goes wrong is reported --------------------------------------------------------------------------------------

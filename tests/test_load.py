@@ -11,7 +11,7 @@ from stub_schema import Scenario
 from sim.errors import InputError
 from sim.scenario.compare import DiffRow, diff_rows, show_rows
 from sim.scenario.load import Loaded, check, content_hash, effective_yaml, load, locate, quantities
-from sim.scenario.tree import Node, Origin, parse_mapping, plain
+from sim.scenario.tree import Node, Origin, parse_mapping, plain, read_file
 
 BASE = """\
 twofront: 1
@@ -204,6 +204,25 @@ def test_check_tries_each_option_beside_the_choices_made(kursk: Path):
     assert check(kursk, ["russia.response=divert"], model=Scenario).choices == {"russia.response": "divert"}
     with pytest.raises(InputError, match="has no option 'x'"):
         check(kursk, ["russia.response=x"], model=Scenario)
+
+
+def test_check_reads_each_file_once_for_all_options(kursk: Path, monkeypatch: pytest.MonkeyPatch):
+    names: list[str] = []
+
+    def reading(path: Path, name: str) -> Node:
+        names.append(path.name)
+        return read_file(path, name)
+
+    monkeypatch.setattr("sim.scenario.overlay.read_file", reading)
+    check(kursk, model=Scenario)
+    assert names == ["kursk.yaml", "base.yaml"]
+
+
+def test_options_checked_leave_nothing_behind_in_the_scenario(kursk: Path):
+    kursk.write_text(KURSK.replace("default: measured", "default: divert"))
+    picked = ("russia.response=measured",)
+    assert check(kursk, picked, model=Scenario).hash == read(kursk, choices=picked).hash
+    assert plain(check(kursk, model=Scenario).tree) == plain(read(kursk).tree)
 
 
 def test_problems_of_the_counterfactual_say_so(kursk: Path):

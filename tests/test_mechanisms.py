@@ -117,6 +117,7 @@ SIGNS: list[tuple[str, Raw, str, object, str, int]] = [
     ("E20 filling up", {}, "sides.red.movement.fill", 0.2, "line.red.people", 1),
     ("E20 pressure", PRESSED, "sides.red.movement.replacements_pressure", 2, "line.red.people", 1),
     ("E20 emergency", ALARMED, "sides.red.movement.emergency", 0.04, "line.red.people", 1),
+    ("E20 ground lost", ALARMED, "sides.red.movement.emergency_ground", 3, "line.red.people", 1),
     ("E20 alarm", {}, "sides.red.movement.emergency_pressure", -1, "line.red.people", 1),
     ("E20 floor of the reserve", {}, "sides.red.movement.reserve_floor", 30000, "line.red.people", -1),
     ("E21 production", {}, "sides.blue.munitions.production", 5000, GROUND, 1),
@@ -622,6 +623,22 @@ def test_travel_is_shorter_within_a_theatre_and_its_luck_is_lognormal() -> None:
         lucky = lowered(STILL, second, {"sides": {"red": own}}, at("sides.red.movement.travel_sigma", 0.4))
         arrived = last(lucky, "line.red.people", 400, on=5 + int(days)) == 21000
         assert abs(arrived.mean() - 0.5) < 4 * math.sqrt(0.25 / 400)
+
+
+@pytest.mark.parametrize("first", ["keep", "answer"])
+def test_a_threshold_leaves_a_front_that_is_kept_at_strength_as_it_is(first: str) -> None:
+    """Whichever policy comes first in the file: the front asks for its losses only, and nobody is hurt here."""
+    kept = {"kind": "reinforce", "front": "line", "people": 20000}
+    answer = {"kind": "threshold", "front": "line", "when": {"front": "line", "lost": 0}, "base": 20000, "per_km2": 0}
+    both = {"keep": kept, "answer": answer}
+    orders = {first: both[first], **both}
+    unhurt = {"policies": orders, "movement": {"fill": 0.02}, "casualties": {"defending": 0}}
+    run = until(started(lowered(STILL, at("sides.blue.casualties.attacking", 0), {"sides": {"red": unhurt}})), 30)
+    assert front_of(run)["kept_at_strength"][1] == 1
+    assert front_of(run)["total"][1] + front_of(run)["inbound"][1] == 20000
+    del orders["keep"]
+    run = until(started(lowered(STILL, {"sides": {"red": unhurt}})), 30)
+    assert front_of(run)["total"][1] > 20000  # a threshold by itself lets the reserve fill the front
 
 
 def test_replacements_are_a_share_of_the_losses_seen() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.errors import InputError, Problem
-from sim.scenario.overlay import apply_overlay, apply_set, choose, compose
+from sim.scenario.overlay import apply_overlay, apply_set, choose, compose, read_layers
 from sim.scenario.tree import Node, parse_mapping, plain
 
 
@@ -24,7 +24,7 @@ def no_schema(node: Node) -> Iterable[str]:
 
 
 def composed(path: Path, *, choices: Iterable[str] = (), sets: Iterable[str] = ()) -> Any:
-    return plain(compose(path, [*choices], [*sets], no_schema).tree)
+    return plain(compose(read_layers(path), [*choices], [*sets], no_schema).tree)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_bases_come_first_and_in_order(write):
     write("sub/one.yaml", "extends: root.yaml\nb: 2\nc: 2\n")
     write("two.yaml", "c: 3\nd: 3\n")
     top = write("top.yaml", "extends: [sub/one.yaml, two.yaml]\nd: 4\n")
-    result = compose(top, [], [], no_schema)
+    result = compose(read_layers(top), [], [], no_schema)
     assert plain(result.tree) == {"a": 1, "b": 2, "c": 3, "d": 4}
     assert [path.name for path in result.files] == ["root.yaml", "one.yaml", "two.yaml", "top.yaml"]
     assert result.tree.child("b").origin.where() == f"{top.parent}/sub/one.yaml:2:4"
@@ -146,7 +146,7 @@ choices:
 
 
 def test_defaults_are_taken_and_recorded(write):
-    result = compose(write("c.yaml", CHOICES), [], [], no_schema)
+    result = compose(read_layers(write("c.yaml", CHOICES)), [], [], no_schema)
     assert result.chosen == {"russia.response": "measured", "dprk.inflow": "eleven"}
     assert plain(result.tree)["pool"] == {"people": 11, "source": "base"}
     assert plain(result.tree)["chosen"] == result.chosen
@@ -160,7 +160,7 @@ def test_options_apply_in_the_order_of_the_file_not_of_the_command_line(write):
 
 
 def test_values_of_an_option_say_so(write):
-    result = compose(write("c.yaml", CHOICES), ["russia.response=divert"], [], no_schema)
+    result = compose(read_layers(write("c.yaml", CHOICES)), ["russia.response=divert"], [], no_schema)
     origin = result.tree.child("east").child("effort").origin
     assert origin.layer == "choice russia.response=divert"
     assert origin.short() == "c.yaml:9 (choice russia.response=divert)"
@@ -211,7 +211,7 @@ def test_malformed_choices_are_left_to_the_schema():
 
 
 def test_a_record_of_choices_is_kept(write):
-    result = compose(write("f.yaml", "chosen: {a.b: c}"), [], [], no_schema)
+    result = compose(read_layers(write("f.yaml", "chosen: {a.b: c}")), [], [], no_schema)
     assert result.chosen == {"a.b": "c"}
 
 

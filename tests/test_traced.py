@@ -81,6 +81,8 @@ def ordering(act: Callable[[World], Any], on: int = 10) -> Process:
     ("path", "value"),
     [
         ("fronts.line.tempo", 2.5),
+        ("combat.culmination", 1.6),
+        ("combat.casualty_spread", 1.4),
         ("sides.red.contingents.ally.inflow.people", 9000),
         ("sides.red.contingents.ally.inflow.tranches.t2.at", day(30)),
         ("sides.blue.movement.lift.east", "300 people/d"),

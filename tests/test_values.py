@@ -310,3 +310,36 @@ def test_days_of_the_year():
     for raw, message in (("13-01", "is no day of the year"), ("3-1", "such as '10-15'"), (301, "such as '10-15'")):
         with pytest.raises(ValidationError, match=message):
             TypeAdapter(MonthDay).validate_python(raw)
+
+
+@pytest.mark.parametrize("raw", [1, "0.5", {"value": 1, "source": "press"}, {"triangular": [0.2, 0.5, 0.7]}])
+def test_a_value_read_again_is_the_same(raw: object):
+    field = Measured("share", low=0, high=1)
+    assert field.read(raw) == field.read(raw) == Measured("share", low=0, high=1).read(raw)
+
+
+def test_what_was_read_before_does_not_hide_that_another_type_is_wrong():
+    field = Measured("share", low=0, high=1)
+    field.read(1)
+    field.read({"value": 1})
+    with pytest.raises(UnreadableError, match="true is not a number"):
+        field.read(True)
+    with pytest.raises(UnreadableError, match="true is not a number"):
+        field.read({"value": True})
+
+
+def test_a_dict_changed_after_it_was_read_is_read_anew():
+    field, raw = Measured("share", low=0, high=1), {"value": 0.5}
+    assert field.read(raw).central == 0.5
+    raw["value"] = 0.25
+    assert field.read(raw).central == 0.25
+    raw["value"] = 2
+    with pytest.raises(UnreadableError, match="2 is above 1"):
+        field.read(raw)
+
+
+def test_values_read_before_are_kept_in_bounded_number(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sim.scenario.values._MOST_KEPT", 3)
+    field = Measured("share", low=0, high=1)
+    assert [field.read(k / 10).central for k in range(10)] == [k / 10 for k in range(10)]
+    assert len(field.read_before) <= 3

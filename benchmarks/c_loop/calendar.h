@@ -53,8 +53,20 @@ static int64_t first_of(const int64_t *tick, int64_t n, int64_t now) {
 /* A time if it still lies ahead and its event has not happened, else FAR. */
 static int64_t ahead(const State *s, int64_t tick, int64_t done) { return tick >= s->now && done == 0 ? tick : FAR; }
 
-/* Schedule what lies ahead of now: at the start and after an intervention. */
+/* What follows from the parameters alone, and is needed often. */
+static void derive(const Params *p, State *s) {
+    s->log_culmination = p->culmination_ratio > 0.0 ? log(p->culmination_ratio) : 0.0;
+    s->casualty_sigma = lognormal_sigma(p->casualty_spread, p->granularity);
+    s->keep_advance = exp(-1.0 / p->advance_memory_days);
+    s->keep_yield = exp(-1.0 / p->yield_memory_days);
+    s->keep_loss = exp(-1.0 / p->loss_memory_days);
+    s->keep_surprise = exp(-p->surprise_decay_per_day);
+    s->pressure_step = 1.0 - exp(-1.0 / p->pressure_days);
+}
+
+/* Schedule what lies ahead of now: at the start and after an intervention, when parameters are new. */
 static void schedule_ahead(const Params *p, State *s) {
+    derive(p, s);
     for (int64_t k = 0; k < TRANCHES; k++) {
         s->next_tranche_tick[k] = k < p->n_tranches ? ahead(s, schedule_tranche(p, s, k), s->tranche_done[k]) : FAR;
     }

@@ -5,14 +5,14 @@
 #include "power.h"
 
 /* Share of the ordered effort that a force ratio sustains. */
-static double culmination(const Params *p, double ratio) {
+static double culmination(const Params *p, const State *s, double ratio) {
     if (p->culmination_ratio <= 0.0) {
         return 1.0;
     }
     if (ratio <= 0.0) {
         return 0.0;
     }
-    return 1.0 / (1.0 + exp(p->culmination_sharpness * (log(p->culmination_ratio) - log(ratio))));
+    return 1.0 / (1.0 + exp(p->culmination_sharpness * (s->log_culmination - log(ratio))));
 }
 
 /* Area that a side can still take before its bound, km2. */
@@ -28,7 +28,7 @@ static double engagement_rate(const Params *p, const State *s, int64_t f, int64_
         return 0.0;
     }
     const double full = given->tempo_per_1000_per_day * (double)front->total[x] / 1000.0;
-    return full * front->effort[x] * s->season_tempo * culmination(p, front->ratio[x]);
+    return full * front->effort[x] * s->season_tempo * culmination(p, s, front->ratio[x]);
 }
 
 static double withdrawal_rate(const Params *p, const State *s, int64_t f, int64_t x) {
@@ -136,11 +136,10 @@ static void fight(const Params *p, State *s, int64_t f, int64_t x) {
     const double defenders = (double)front->total[y] / (1000.0 * front->frontage_km[y]);
     const double density = front->power_defence[y] / front->frontage_km[y];
     const double fire = front->power_attack[x] / (1000.0 * front->frontage_km[x]);
-    const double sigma = lognormal_sigma(p->casualty_spread, n);
     double own = mean_casualties(p, attacker->casualties_attacking, attackers, density / 1000.0, attackers);
     double enemy = mean_casualties(p, defender->casualties_defending, defenders, fire, attackers);
-    own *= mean_one_lognormal(sigma, u[OWN]) * (wins + (n - wins) * p->beaten_multiplier);
-    enemy *= mean_one_lognormal(sigma, u[ENEMY]) * (n - wins + wins * p->beaten_multiplier);
+    own *= mean_one_lognormal(s->casualty_sigma, u[OWN]) * (wins + (n - wins) * p->beaten_multiplier);
+    enemy *= mean_one_lognormal(s->casualty_sigma, u[ENEMY]) * (n - wins + wins * p->beaten_multiplier);
     suffer(p, s, f, x, whole(own, u[OWN_ROUND]), attacker->irrecoverable_share, u[OWN_SPLIT], u[OWN_DEAD]);
     suffer(p, s, f, y, whole(enemy, u[ENEMY_ROUND]), defender->irrecoverable_share, u[ENEMY_SPLIT], u[ENEMY_DEAD]);
     if (wins > 0.0) {

@@ -187,7 +187,6 @@ static void draw_on_sources(const Review *r, const Policy *policy, int64_t k, in
 static void bring_up(const Review *r, const Policy *policy, int64_t k, double required) {
     const int64_t f = policy->watch, x = r->side;
     const SideState *account = &r->s->side[x];
-    r->s->front[f].kept_at_strength[x] = 1;
     int64_t missing = (int64_t)required - strength(r, f);
     if (missing <= 0) {
         return;
@@ -206,7 +205,6 @@ static void threshold(const Review *r, const Policy *policy, int64_t k) {
     const double lost = greatest(0.0, -held_km2(r, f));
     const double required = policy->base_people + policy->people_per_km2 * lost;
     bring_up(r, policy, k, required);
-    front->kept_at_strength[x] = 0;
     front->effort[x] = clip(policy->effort, 0.0, 1.0);
     if (lost < policy->trigger_lost_km2 && (double)front->total[x] > required) {
         send_from_front(r->p, r->s, x, f, RESERVE, front->total[x] - (int64_t)required);
@@ -320,7 +318,10 @@ static void carry_out(const Review *r, const Policy *policy, int64_t k) {
         case BY_PRESSURE: by_pressure(r, policy); break;
         case THRESHOLD: threshold(r, policy, k); break;
         case FOLLOW_YIELD: follow_yield(r, policy, k); break;
-        case REINFORCE: bring_up(r, policy, k, policy->target_people); break;
+        case REINFORCE:
+            r->s->front[policy->watch].kept_at_strength[r->side] = 1;
+            bring_up(r, policy, k, policy->target_people);
+            break;
         case WITHDRAW: leave_fronts(r, policy); break;
         default: break;
     }
@@ -347,7 +348,7 @@ static void replacement_needs(const Review *r, double *needs) {
         FrontState *front = &r->s->front[f];
         const int64_t losses = greatest_of(0, r->s->history_casualties[r->row][f][x] - front->casualties_served[x]);
         const double days = (double)(r->s->now - front->served_tick[x]) / (double)TICKS_PER_DAY;
-        needs[f] = front->total[x] > 0 ? replacement_need(r->p, r->s, f, x, losses, seen_pressure(r, f), days) : 0.0;
+        needs[f] = front->total[x] > 0 ? replacement_need(r->p, r->s, f, x, losses, r->row, days) : 0.0;
         if (needs[f] >= smallest || front->total[x] <= 0) {
             front->casualties_served[x] += losses;
             front->served_tick[x] = r->s->now;

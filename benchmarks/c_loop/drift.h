@@ -43,15 +43,13 @@ static void set_season(const Params *p, State *s) {
 }
 
 /* Recent advance fades; the day's losses are taken in. */
-static void fade_memories(const Params *p, FrontState *front) {
-    const double keep = exp(-1.0 / p->advance_memory_days), keep_yield = exp(-1.0 / p->yield_memory_days);
-    const double keep_loss = exp(-1.0 / p->loss_memory_days);
+static void fade_memories(const State *s, FrontState *front) {
     for (int64_t x = 0; x < SIDES; x++) {
-        front->recent_gain_km2[x] *= keep;
-        front->yield_gain_km2[x] *= keep_yield;
+        front->recent_gain_km2[x] *= s->keep_advance;
+        front->yield_gain_km2[x] *= s->keep_yield;
         const int64_t present = front->total[x] + front->casualties_today[x];
         const double today = present > 0 ? (double)front->casualties_today[x] / (double)present : 0.0;
-        front->loss_rate[x] = keep_loss * front->loss_rate[x] + (1.0 - keep_loss) * today;
+        front->loss_rate[x] = s->keep_loss * front->loss_rate[x] + (1.0 - s->keep_loss) * today;
         front->casualties_today[x] = 0;
     }
 }
@@ -60,7 +58,7 @@ static void fade_memories(const Params *p, FrontState *front) {
 static void fade_surprise(const Params *p, State *s, int64_t f) {
     FrontState *front = &s->front[f];
     for (int64_t x = 0; x < SIDES; x++) {
-        front->surprise[x] *= exp(-p->surprise_decay_per_day);
+        front->surprise[x] *= s->keep_surprise;
     }
     if (p->front[f].kind == BORDER && s->incursion == LAUNCHED && f == p->incursion_front) {
         front->concentration += (1.0 - front->concentration) * (1.0 - exp(-1.0 / p->front[f].reaction_days));
@@ -117,10 +115,9 @@ static double pressure_now(const Params *p, const State *s, int64_t f, int64_t x
 }
 
 static void smooth_pressure(const Params *p, State *s, int64_t f) {
-    const double step = 1.0 - exp(-1.0 / p->pressure_days);
     for (int64_t x = 0; x < SIDES; x++) {
         double *pressure = &s->front[f].pressure[x];
-        *pressure += (pressure_now(p, s, f, x) - *pressure) * step;
+        *pressure += (pressure_now(p, s, f, x) - *pressure) * s->pressure_step;
     }
 }
 

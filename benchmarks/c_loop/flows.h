@@ -188,19 +188,28 @@ static double establishment_share(const Params *p, int64_t x, int64_t f) {
     return total > 0.0 ? establishment(p, f, x) / total : 0.0;
 }
 
+/* How far a side is seen to have been pushed back in two weeks, km over its frontage. */
+static double retreat_km(const Params *p, const State *s, int64_t f, int64_t x, int64_t row) {
+    const int64_t past = s->day - row, seen_day = s->day - ((past % HISTORY) + HISTORY) % HISTORY;
+    const int64_t before = greatest_of(0, greatest_of(seen_day - RETREAT_DAYS, s->day - HISTORY + 1)) % HISTORY;
+    const double gained = s->history_territory_km2[row][f] - s->history_territory_km2[before][f];
+    return greatest(0.0, x == p->front[f].positive_side ? -gained : gained) / s->front[f].frontage_km[x];
+}
+
 /* People whom a front asks for, `days` after it was last served. */
-static double replacement_need(const Params *p, const State *s, int64_t f, int64_t x, int64_t losses, double pressure,
+static double replacement_need(const Params *p, const State *s, int64_t f, int64_t x, int64_t losses, int64_t row,
                                double days) {
     const Side *side = &p->side[x];
     const FrontState *front = &s->front[f];
+    const double pressure = s->history_pressure[row][f][x];
     const double factor = least(3.0, exp(side->replacement_pressure_gain * greatest(0.0, pressure)));
     double need = side->replacement_share * (double)losses * factor;
     if (front->kept_at_strength[x] != 0) {
         return need;
     }
     need += side->fill_per_day * days * (double)reserve_for(p, s, x, f) * establishment_share(p, x, f);
-    const double alarm = greatest(0.0, pressure - side->emergency_pressure);
-    need += side->emergency_per_day * days * (double)front->total[x] * alarm;
+    const double alarm = pressure + side->emergency_ground_per_km * retreat_km(p, s, f, x, row) - side->emergency_pressure;
+    need += side->emergency_per_day * days * (double)front->total[x] * greatest(0.0, alarm);
     return need;
 }
 

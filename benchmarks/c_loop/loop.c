@@ -106,7 +106,7 @@ static void daily_tick(const Params *p, State *s) {
         draw_luck(p, s, s->day / 7);
     }
     for (int64_t f = 0; f < p->n_fronts; f++) {
-        fade_memories(p, &s->front[f]);
+        fade_memories(s, &s->front[f]);
         fade_surprise(p, s, f);
         build_works(p, &s->front[f]);
         move_readiness(p, &s->front[f]);

@@ -25,41 +25,46 @@ static bool ledger_holds(const Params *p, const State *s) {
     return true;
 }
 
-/* Put people into the pipeline until they are due; the sequence number is given here. */
+static bool leaves_before(const PipelineEntry *a, const PipelineEntry *b) {
+    return a->due < b->due || (a->due == b->due && a->sequence < b->sequence);
+}
+
+/* Put people into the pipeline, a binary heap, until they are due; the sequence number is given here. */
 static void push(State *s, PipelineEntry entry) {
-    const int64_t k = s->n_pipeline;
+    PipelineEntry *heap = s->pipeline;
+    int64_t k = s->n_pipeline;
     if (k >= PIPELINE) {
         s->status = PIPELINE_FULL;
         return;
     }
     entry.sequence = s->sequence++;
-    s->pipeline[k] = entry;
-    s->n_pipeline = k + 1;
-    if (entry.due < s->next_tick[SLOT_ARRIVAL]) {
-        s->next_tick[SLOT_ARRIVAL] = entry.due;
-        s->first_due = k;
+    for (; k > 0 && leaves_before(&entry, &heap[(k - 1) / 2]); k = (k - 1) / 2) {
+        heap[k] = heap[(k - 1) / 2];
     }
+    heap[k] = entry;
+    s->n_pipeline += 1;
+    s->next_tick[SLOT_ARRIVAL] = heap[0].due;
 }
 
-static bool leaves_before(const PipelineEntry *a, const PipelineEntry *b) {
-    return a->due < b->due || (a->due == b->due && a->sequence < b->sequence);
-}
-
-/* Take entry k out and set the time of the next arrival. */
-static void take_out(State *s, int64_t k) {
-    const int64_t last = s->n_pipeline - 1;
-    if (k != last) {
-        s->pipeline[k] = s->pipeline[last];
-    }
-    s->n_pipeline = last;
-    int64_t best = 0;
-    for (int64_t j = 1; j < last; j++) {
-        if (leaves_before(&s->pipeline[j], &s->pipeline[best])) {
-            best = j;
+/* Take the entry that is due first out of the heap and set the time of the next arrival. */
+static PipelineEntry take_first(State *s) {
+    PipelineEntry *heap = s->pipeline;
+    const int64_t n = --s->n_pipeline;
+    const PipelineEntry first = heap[0], last = heap[n];
+    int64_t k = 0;
+    for (int64_t child = 1; child < n; child = 2 * k + 1) {
+        if (child + 1 < n && leaves_before(&heap[child + 1], &heap[child])) {
+            child += 1;
         }
+        if (!leaves_before(&heap[child], &last)) {
+            break;
+        }
+        heap[k] = heap[child];
+        k = child;
     }
-    s->first_due = best;
-    s->next_tick[SLOT_ARRIVAL] = last > 0 ? s->pipeline[best].due : FAR;
+    heap[k] = last;
+    s->next_tick[SLOT_ARRIVAL] = n > 0 ? heap[0].due : FAR;
+    return first;
 }
 
 /* Readiness of a body of people after others join it, by head count. */
@@ -170,9 +175,8 @@ static void discharge(const Params *p, State *s, int64_t x, int64_t c, int64_t p
 
 /* The entry that is due first leaves the pipeline; returns the front reached, or RESERVE. */
 static int64_t arrive(const Params *p, State *s) {
-    const PipelineEntry e = s->pipeline[s->first_due];
+    const PipelineEntry e = take_first(s);
     SideState *a = &s->side[e.side];
-    take_out(s, s->first_due);
     if (e.kind == WOUNDED) {
         discharge(p, s, e.side, e.contingent, e.people);
         return RESERVE;

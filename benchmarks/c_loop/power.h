@@ -55,10 +55,13 @@ static double supply(const Params *p, const Front *given, const FrontState *fron
     if (front->total[x] <= 0) {
         return 1.0;
     }
-    const double advance = front->recent_gain_km2[x] / front->frontage_km[x];
+    const double gained = front->recent_gain_km2[x], behind = depth(given, front, x);
     double capacity = given->supply_capacity_people[x] * (1.0 - given->interdiction[x]);
-    capacity *= exp(-depth(given, front, x) / p->supply_depth_km);
-    return least(1.0, capacity / (double)front->total[x]) * exp(-advance / p->overextension_km);
+    if (behind != 0.0) {
+        capacity *= exp(-behind / p->supply_depth_km);
+    }
+    const double met = least(1.0, capacity / (double)front->total[x]);
+    return gained == 0.0 ? met : met * exp(-(gained / front->frontage_km[x]) / p->overextension_km);
 }
 
 static double defence_power(const Params *p, const Front *given, const FrontState *front, int64_t x, double effective) {

@@ -10,6 +10,7 @@ from benchmarks.idiomatic.terms import days_until
 Shares = dict[str, float]
 MOST_PRESSURE_FACTOR = 3.0
 IDLE_ATTACKERS = 1000.0
+RETREAT_DAYS = 14
 
 
 class Order:
@@ -39,6 +40,7 @@ class Headquarters:
         self.campaign, self.s, self.side = campaign, s, campaign.sides[s]
         self.orders = [Order(campaign, given) for given in self.side.terms.policies.values()]
         self.seen: dict[str, Record] = {}
+        self.before: dict[str, Record] = {}
         people = {name: front.posts[s].establishment for name, front in campaign.fronts.items()}
         total = sum(people.values())
         self.establishment = {name: number / total if total else 0.0 for name, number in people.items()}
@@ -49,6 +51,7 @@ class Headquarters:
         campaign.events += 1
         day = max(0, int(campaign.now - self.side.terms.reviews.reporting_delay))
         self.seen = campaign.history[min(day, len(campaign.history) - 1)]
+        self.before = campaign.history[max(0, min(day, len(campaign.history) - 1) - RETREAT_DAYS)]
         for front in campaign.fronts.values():
             front.posts[self.s].kept_at_strength = False
         for order in self.orders:
@@ -228,8 +231,15 @@ class Headquarters:
         if post.kept_at_strength:
             return float(need)
         need += movement.fill * days * self.side.free_for(front.name) * self.establishment[front.name]
-        need += movement.emergency * days * post.total * max(0.0, pressure - movement.emergency_pressure)
+        alarm = pressure + movement.emergency_ground * self.retreat(front) - movement.emergency_pressure
+        need += movement.emergency * days * post.total * max(0.0, alarm)
         return float(need)
+
+    def retreat(self, front: Front) -> float:
+        """How far the side is seen to have been pushed back in two weeks, km over its frontage (E20)."""
+        gained = self.seen[front.name].territory - self.before[front.name].territory
+        lost = -gained if front.posts[self.s].intruder else gained
+        return max(0.0, lost) / front.posts[self.s].frontage
 
     def replace_losses(self) -> None:
         """Each contingent serves the fronts where it is allowed by their needs; the reserve keeps its floor (E20)."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sim.cli.ahead import import_ahead
 from sim.cli.progress import progress, uninterrupted
 from sim.cli.run_drive import check_trace_of, drive_of
 from sim.errors import InputError, Problem
@@ -249,6 +250,7 @@ def carry_out(prepared: Prepared, folder: Path, options: Options) -> Finished:
     """Run a scenario, summarise it and save it; when interrupted, with what is finished."""
     clock, started = time.perf_counter(), datetime.now(UTC)
     with ThreadPoolExecutor(options.cores()) as executor:
+        executor.submit(import_ahead, options.figure)
         runs = _execute(prepared.label, prepared.study, prepared.design, executor, options)
         finished = Finished(prepared, folder, runs, interrupted=runs.interrupted)
         if prepared.attribution and not runs.interrupted:

@@ -184,7 +184,7 @@ class Driver:
         elif kind == REVIEW:
             side = slot - SLOT_REVIEW
         elif kind == ARRIVAL:
-            entry = state["pipeline"][int(state["first_due"])]
+            entry = state["pipeline"][0]
             side = int(entry["side"])
             front = int(entry["place"]) if entry["kind"] == TRANSIT else -1  # others do not reach a front yet
         elif kind == LANDING:

@@ -25,7 +25,7 @@ from sim.model.codes import (
     TRANCHES,
     WITHDRAWAL,
 )
-from sim.model.draws import at_address, exponential
+from sim.model.draws import at_address, exponential, lognormal_sigma
 from sim.model.flows import refresh_landings, schedule_tranche
 from sim.model.kernel import Params, State, kernel
 from sim.model.materiel import refresh_aid, schedule_package
@@ -124,8 +124,24 @@ def schedule_aid(p: Params, s: State) -> None:
 
 
 @kernel
+def derive(p: Params, s: State) -> None:
+    """Compute what follows from the parameters alone, and is needed often (E5, E7 and section 2.9)."""
+    s.log_culmination = math.log(p.culmination_ratio) if p.culmination_ratio > 0.0 else 0.0
+    s.casualty_sigma = lognormal_sigma(p.casualty_spread, p.granularity)
+    s.keep_advance = math.exp(-1.0 / p.advance_memory_days)
+    s.keep_yield = math.exp(-1.0 / p.yield_memory_days)
+    s.keep_loss = math.exp(-1.0 / p.loss_memory_days)
+    s.keep_surprise = math.exp(-p.surprise_decay_per_day)
+    s.pressure_step = 1.0 - math.exp(-1.0 / p.pressure_days)
+
+
+@kernel
 def schedule_ahead(p: Params, s: State) -> None:
-    """Schedule what lies ahead of now: at the start, after an intervention, and when a run goes on otherwise."""
+    """Schedule what lies ahead of now: at the start, after an intervention, and when a run goes on otherwise.
+
+    These are the times at which parameters change, so what is derived from them is computed anew as well.
+    """
+    derive(p, s)
     schedule_landings(p, s)
     schedule_aid(p, s)
     s.next_tick[SLOT_INTERVENTION] = p.patch[s.next_patch].tick if s.next_patch < p.n_patches else FAR

@@ -25,6 +25,8 @@ PACKAGES = 24
 SEASONS = 16
 PATCHES = 512
 PIPELINE = 768
+SPARE = i8(PIPELINE)  # position of the entry after the pipeline: room to move one
+RETREAT_DAYS = i8(14)  # ground lost in so many days raises an alarm (E20)
 HISTORY = 64  # days of daily records kept for reporting delays and collapses
 
 RESERVE = i8(-1)  # a place beside the fronts

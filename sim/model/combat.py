@@ -9,13 +9,13 @@ from sim.model.power import MAX_RATIO, frontage
 
 
 @kernel
-def culmination(p: Params, ratio: float) -> float:
+def culmination(p: Params, s: State, ratio: float) -> float:
     """Share of the ordered effort that a force ratio sustains, 0..1: rises, saturates, and ends an attack (E5)."""
     if p.culmination_ratio <= 0.0:
         return 1.0
     if ratio <= 0.0:
         return 0.0
-    return 1.0 / (1.0 + math.exp(p.culmination_sharpness * (math.log(p.culmination_ratio) - math.log(ratio))))
+    return 1.0 / (1.0 + math.exp(p.culmination_sharpness * (s.log_culmination - math.log(ratio))))
 
 
 @kernel
@@ -33,7 +33,7 @@ def engagement_rate(p: Params, s: State, f: int, side: int) -> float:
     if front.total[side] <= 0 or front.effort[side] <= 0.0 or ground_left(p, s, f, side) <= 0.0:
         return 0.0
     full = p.front[f].tempo_per_1000_per_day * front.total[side] / 1000.0
-    return full * front.effort[side] * s.season_tempo * culmination(p, front.ratio[side])
+    return full * front.effort[side] * s.season_tempo * culmination(p, s, front.ratio[side])
 
 
 @kernel
@@ -132,9 +132,8 @@ def fight(p: Params, s: State, f: int, side: int) -> None:
     fire = front.power_attack[side] / (1000.0 * front.frontage_km[side])
     own = mean_casualties(p, p.side[side].casualties_attacking, attackers, density / 1000.0, attackers)
     enemy = mean_casualties(p, p.side[other].casualties_defending, defenders, fire, attackers)
-    sigma = lognormal_sigma(p.casualty_spread, n)
-    own *= mean_one_lognormal(sigma, u_own) * (wins + (n - wins) * p.beaten_multiplier)
-    enemy *= mean_one_lognormal(sigma, u_enemy) * (n - wins + wins * p.beaten_multiplier)
+    own *= mean_one_lognormal(s.casualty_sigma, u_own) * (wins + (n - wins) * p.beaten_multiplier)
+    enemy *= mean_one_lognormal(s.casualty_sigma, u_enemy) * (n - wins + wins * p.beaten_multiplier)
     suffer(p, s, f, side, whole(own, u_own_round), p.side[side].irrecoverable_share, u_own_split, u_own_dead)
     suffer(p, s, f, other, whole(enemy, u_enemy_round), p.side[other].irrecoverable_share, u_enemy_split, u_enemy_dead)
     if wins > 0.0:

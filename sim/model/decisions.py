@@ -183,7 +183,6 @@ def bring_up(p: Params, s: State, side: int, k: int, required: float) -> None:
     """
     policy, account = p.policy[side, k], s.side[side]
     f = policy.watch
-    s.front[f].kept_at_strength[side] = 1
     missing = int(required) - strength(s, f, side)
     if missing <= 0:
         return
@@ -204,6 +203,13 @@ def bring_up(p: Params, s: State, side: int, k: int, required: float) -> None:
 
 
 @kernel
+def reinforce(p: Params, s: State, side: int, k: int) -> None:
+    """Keep the watched front at a strength: it then asks for replacements of its losses only (E20, E23)."""
+    s.front[p.policy[side, k].watch].kept_at_strength[side] = 1
+    bring_up(p, s, side, k, p.policy[side, k].target_people)
+
+
+@kernel
 def threshold(p: Params, s: State, side: int, k: int, row: int) -> None:
     """Required on the watched front = base + per km2 x area lost, and effort there (E23).
 
@@ -214,7 +220,6 @@ def threshold(p: Params, s: State, side: int, k: int, row: int) -> None:
     lost = max(0.0, -held_km2(p, s, row, f, side))
     required = policy.base_people + policy.people_per_km2 * lost
     bring_up(p, s, side, k, required)
-    s.front[f].kept_at_strength[side] = 0
     s.front[f].effort[side] = max(0.0, min(1.0, policy.effort))
     if lost < policy.trigger_lost_km2 and s.front[f].total[side] > required:
         send_from_front(p, s, side, f, RESERVE, s.front[f].total[side] - int(required))
@@ -317,7 +322,7 @@ def carry_out(p: Params, s: State, side: int, k: int, row: int) -> None:
     elif kind == FOLLOW_YIELD:
         follow_yield(p, s, side, k, row)
     elif kind == REINFORCE:
-        bring_up(p, s, side, k, p.policy[side, k].target_people)
+        reinforce(p, s, side, k)
     elif kind == WITHDRAW:
         leave_fronts(p, s, side, k)
 
@@ -332,7 +337,7 @@ def replacement_needs(p: Params, s: State, side: int, row: int) -> Floats:
         losses = max(0, seen - front.casualties_served[side])
         days = (s.now - front.served_tick[side]) / TICKS_PER_DAY
         if front.total[side] > 0:
-            needs[f] = replacement_need(p, s, f, side, losses, s.history_pressure[row, f, side], days)
+            needs[f] = replacement_need(p, s, f, side, losses, row, days)
         if needs[f] >= p.side[side].least_moved or front.total[side] <= 0:
             front.casualties_served[side] += losses
             front.served_tick[side] = s.now

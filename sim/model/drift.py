@@ -48,15 +48,12 @@ def set_season(p: Params, s: State) -> None:
 
 
 @kernel
-def fade_memories(p: Params, s: State, f: int) -> None:
+def fade_memories(s: State, f: int) -> None:
     """Let the recent advance fade, and take in the day's losses (sections 2.4 and 2.9)."""
-    front = s.front[f]
-    keep = math.exp(-1.0 / p.advance_memory_days)
-    keep_yield = math.exp(-1.0 / p.yield_memory_days)
-    keep_loss = math.exp(-1.0 / p.loss_memory_days)
+    front, keep_loss = s.front[f], s.keep_loss
     for side in range(2):
-        front.recent_gain_km2[side] *= keep
-        front.yield_gain_km2[side] *= keep_yield
+        front.recent_gain_km2[side] *= s.keep_advance
+        front.yield_gain_km2[side] *= s.keep_yield
         present = front.total[side] + front.casualties_today[side]
         today = front.casualties_today[side] / present if present > 0 else 0.0
         front.loss_rate[side] = keep_loss * front.loss_rate[side] + (1.0 - keep_loss) * today
@@ -68,7 +65,7 @@ def fade_surprise(p: Params, s: State, f: int) -> None:
     """Surprise wears off, about a third a day (E11); an alerted home side concentrates (E9)."""
     front = s.front[f]
     for side in range(2):
-        front.surprise[side] *= math.exp(-p.surprise_decay_per_day)
+        front.surprise[side] *= s.keep_surprise
     if p.front[f].kind == BORDER and s.incursion == LAUNCHED and f == p.incursion_front:
         front.concentration += (1.0 - front.concentration) * (1.0 - math.exp(-1.0 / p.front[f].reaction_days))
 
@@ -127,9 +124,8 @@ def pressure_now(p: Params, s: State, f: int, side: int) -> float:
 @kernel
 def smooth_pressure(p: Params, s: State, f: int) -> None:
     """Front pressure on each side, smoothed over a week (E15)."""
-    step = 1.0 - math.exp(-1.0 / p.pressure_days)
     for side in range(2):
-        s.front[f].pressure[side] += (pressure_now(p, s, f, side) - s.front[f].pressure[side]) * step
+        s.front[f].pressure[side] += (pressure_now(p, s, f, side) - s.front[f].pressure[side]) * s.pressure_step
 
 
 @kernel

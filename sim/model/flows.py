@@ -10,9 +10,11 @@ from sim.model.codes import (
     ADDRESS_TRAINING,
     ADDRESS_TRANCHE,
     FAR,
+    HISTORY,
     ONLY,
     PURPOSE_PEOPLE,
     RESERVE,
+    RETREAT_DAYS,
     SLOT_LANDING,
     STREAM_RECRUITS,
     TRAINING,
@@ -131,21 +133,32 @@ def refresh_landings(p: Params, s: State) -> None:
 
 
 @kernel
-def replacement_need(p: Params, s: State, f: int, side: int, losses: float, pressure: float, days: float) -> float:
+def replacement_need(p: Params, s: State, f: int, side: int, losses: float, row: int, days: float) -> float:
     """People whom a front asks for, `days` after it was last served (E20).
 
     A share of the losses since then, more under pressure; its part of the reserve that is committed each day, by its
-    share of the establishment (people at the start); and an emergency. A front that a policy keeps at a strength asks
-    for its losses only.
+    share of the establishment (people at the start); and an emergency, called by pressure and by ground lost. A front
+    that a policy keeps at a strength asks for its losses only.
     """
-    a, front = p.side[side], s.front[f]
+    a, front, pressure = p.side[side], s.front[f], s.history_pressure[row, f, side]
     factor = min(3.0, math.exp(a.replacement_pressure_gain * max(0.0, pressure)))
     need = a.replacement_share * losses * factor
     if front.kept_at_strength[side] != 0:
         return need
     need += a.fill_per_day * days * reserve_for(p, s, side, f) * establishment_share(p, side, f)
-    need += a.emergency_per_day * days * front.total[side] * max(0.0, pressure - a.emergency_pressure)
+    alarm = pressure + a.emergency_ground_per_km * retreat_km(p, s, f, side, row) - a.emergency_pressure
+    need += a.emergency_per_day * days * front.total[side] * max(0.0, alarm)
     return need
+
+
+@kernel
+def retreat_km(p: Params, s: State, f: int, side: int, row: int) -> float:
+    """How far a side is seen to have been pushed back on a front in two weeks, km over its frontage (E20)."""
+    seen_day = s.day - (s.day - row) % HISTORY
+    before = max(0, max(seen_day - RETREAT_DAYS, s.day - HISTORY + 1)) % HISTORY
+    gained = s.history_territory_km2[row, f] - s.history_territory_km2[before, f]
+    lost = -gained if side == p.front[f].positive_side else gained
+    return max(0.0, lost) / s.front[f].frontage_km[side]
 
 
 @kernel

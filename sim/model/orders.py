@@ -5,10 +5,10 @@ before the last event nor after the next one; `settle` then does what the model 
 """
 
 from sim.model.calendar import schedule_ahead
-from sim.model.codes import ALL_FRONTS, HISTORY, LEDGER_BROKEN, OK, RESERVE, SLOT_ARRIVAL
+from sim.model.codes import ALL_FRONTS, HISTORY, LEDGER_BROKEN, OK, RESERVE
 from sim.model.decisions import held_km2, in_force, seen_row
 from sim.model.kernel import Floats, Records, Words, entry
-from sim.model.pipeline import first_due, ledger_holds, send_from_front, send_from_reserve
+from sim.model.pipeline import ledger_holds, put_off, send_from_front, send_from_reserve
 from sim.model.rules import refresh_touched
 
 
@@ -39,10 +39,9 @@ def delay_entry(state: Records, sequence: int, ticks: int) -> int:
     for k in range(s.n_pipeline):
         if s.pipeline[k].sequence == sequence:
             s.stopped = 0  # what comes next may be another event
-            s.pipeline[k].due += ticks
-            s.first_due = first_due(s)
-            s.next_tick[SLOT_ARRIVAL] = s.pipeline[s.first_due].due
-            return s.pipeline[k].due
+            due = s.pipeline[k].due + ticks
+            put_off(s, k, due)
+            return due
     return -1
 
 

@@ -1,4 +1,7 @@
-"""People on the move between pools: the ledger, the pipeline, lift and travel (E1, E14, E19)."""
+"""People on the move between pools: the ledger, the pipeline, lift and travel (E1, E14, E19).
+
+The pipeline is a binary heap of entries by (due time, sequence): the one at position 0 is due first.
+"""
 
 import math
 
@@ -14,6 +17,7 @@ from sim.model.codes import (
     PIPELINE_FULL,
     RESERVE,
     SLOT_ARRIVAL,
+    SPARE,
     TICKS_PER_DAY,
     TRAINING,
     TRANSIT,
@@ -52,43 +56,76 @@ def push(
     s: State, due: int, kind: int, people: int, side: int, c: int, place: int, origin: int, readiness: float
 ) -> None:
     """Put people into the pipeline until a due time; two at one instant are two entries."""
-    k = s.n_pipeline
-    if k >= PIPELINE:
+    if s.n_pipeline >= PIPELINE:
         s.status = PIPELINE_FULL
         return
-    entry = s.pipeline[k]
+    entry = s.pipeline[rise(s, s.n_pipeline, due)]
     entry.due, entry.sequence, entry.kind, entry.people = due, s.sequence, kind, people
     entry.side, entry.contingent, entry.place, entry.origin = side, c, place, origin
     entry.readiness = readiness
     s.sequence += 1
-    s.n_pipeline = k + 1
-    if due < s.next_tick[SLOT_ARRIVAL]:
-        s.next_tick[SLOT_ARRIVAL], s.first_due = due, k
+    s.n_pipeline += 1
+    s.next_tick[SLOT_ARRIVAL] = s.pipeline[0].due
 
 
 @kernel
-def first_due(s: State) -> int:
-    """Position of the entry that is due first; ties by sequence."""
-    best = 0
-    for k in range(1, s.n_pipeline):
-        a, b = s.pipeline[k], s.pipeline[best]
-        if a.due < b.due or (a.due == b.due and a.sequence < b.sequence):
-            best = k
-    return best
+def copy_entry(s: State, k: int, source: int) -> None:
+    """Copy an entry of the pipeline to position k."""
+    a, b = s.pipeline[k], s.pipeline[source]
+    a.due, a.sequence, a.kind, a.people = b.due, b.sequence, b.kind, b.people
+    a.side, a.contingent, a.place, a.origin = b.side, b.contingent, b.place, b.origin
+    a.readiness = b.readiness
 
 
 @kernel
-def remove(s: State, k: int) -> None:
-    """Take entry k out of the pipeline and set the time of the next arrival."""
-    last = s.n_pipeline - 1
-    if k != last:
-        a, b = s.pipeline[k], s.pipeline[last]
-        a.due, a.sequence, a.kind, a.people = b.due, b.sequence, b.kind, b.people
-        a.side, a.contingent, a.place, a.origin = b.side, b.contingent, b.place, b.origin
-        a.readiness = b.readiness
-    s.n_pipeline = last
-    s.first_due = first_due(s)
-    s.next_tick[SLOT_ARRIVAL] = s.pipeline[s.first_due].due if last > 0 else FAR
+def earlier(s: State, a: int, b: int) -> bool:
+    """Whether entry a leaves before entry b: by due time, then by sequence."""
+    first, second = s.pipeline[a], s.pipeline[b]
+    return first.due < second.due or (first.due == second.due and first.sequence < second.sequence)
+
+
+@kernel
+def rise(s: State, k: int, due: int) -> int:
+    """Move a gap at position k up the heap to where a new entry belongs, the last of its due time; returns where."""
+    while k > 0:
+        parent = (k - 1) >> 1
+        if s.pipeline[parent].due <= due:
+            break
+        copy_entry(s, k, parent)
+        k = parent
+    return k
+
+
+@kernel
+def sink(s: State, k: int, source: int) -> int:
+    """Move a gap at position k down the heap to where the entry at `source` belongs; returns where."""
+    child = 2 * k + 1
+    while child < s.n_pipeline:
+        if child + 1 < s.n_pipeline and earlier(s, child + 1, child):
+            child += 1
+        if not earlier(s, child, source):
+            break
+        copy_entry(s, k, child)
+        k, child = child, 2 * child + 1
+    return k
+
+
+@kernel
+def remove_first(s: State) -> None:
+    """Take the entry that is due first, the top of the heap, out of the pipeline and set the next arrival."""
+    s.n_pipeline -= 1
+    last = s.n_pipeline
+    copy_entry(s, sink(s, 0, last), last)
+    s.next_tick[SLOT_ARRIVAL] = s.pipeline[0].due if last > 0 else FAR
+
+
+@kernel
+def put_off(s: State, k: int, due: int) -> None:
+    """Give entry k a later due time; it sinks past those that now leave before it."""
+    copy_entry(s, SPARE, k)
+    s.pipeline[SPARE].due = due
+    copy_entry(s, sink(s, k, SPARE), SPARE)
+    s.next_tick[SLOT_ARRIVAL] = s.pipeline[0].due
 
 
 @kernel
@@ -186,11 +223,10 @@ def count_diversion(p: Params, s: State, side: int, c: int, people: int, origin:
 @kernel
 def arrive(p: Params, s: State) -> int:
     """The entry that is due first leaves the pipeline (E14, E17 to E19). Returns the front reached, or -1."""
-    k = s.first_due
-    entry = s.pipeline[k]
+    entry = s.pipeline[0]
     kind, people, side, c = entry.kind, entry.people, entry.side, entry.contingent
     place, origin, readiness = entry.place, entry.origin, entry.readiness
-    remove(s, k)
+    remove_first(s)
     a = s.side[side]
     if kind == WOUNDED:
         discharge(p, s, side, c, people)

@@ -68,10 +68,14 @@ def supply(p: Params, s: State, f: int, side: int) -> float:
     people = s.front[f].total[side]
     if people <= 0:
         return 1.0
-    advance = s.front[f].recent_gain_km2[side] / s.front[f].frontage_km[side]
+    gained, behind = s.front[f].recent_gain_km2[side], depth(p, s, f, side)
     capacity = p.front[f].supply_capacity_people[side] * (1.0 - p.front[f].interdiction[side])
-    capacity *= math.exp(-depth(p, s, f, side) / p.supply_depth_km)
-    return min(1.0, capacity / people) * math.exp(-advance / p.overextension_km)
+    if behind != 0.0:  # most fronts have no depth, and many no gain: both exponentials are one
+        capacity *= math.exp(-behind / p.supply_depth_km)
+    met = min(1.0, capacity / people)
+    if gained != 0.0:
+        met *= math.exp(-(gained / s.front[f].frontage_km[side]) / p.overextension_km)
+    return met
 
 
 @kernel

@@ -129,7 +129,7 @@ def daily_tick(p: Params, s: State) -> None:
     if s.day % 7 == 0:
         draw_luck(p, s, s.day // 7)
     for f in range(p.n_fronts):
-        fade_memories(p, s, f)
+        fade_memories(s, f)
         fade_surprise(p, s, f)
         build_works(p, s, f)
         move_readiness(p, s, f)
@@ -234,9 +234,8 @@ def give_way(p: Params, s: State, slot: int) -> None:
 
 
 @kernel
-def apply(p: Params, s: State, slot: int, words: Words, series: Floats) -> None:
-    """Do the event of a slot: the clock has moved; change the state, refresh what it touched."""
-    kind = kind_of(p, slot)
+def apply(p: Params, s: State, slot: int, kind: int) -> None:
+    """Do the event of a slot and kind that needs no array: the clock has moved; change the state."""
     if kind == ENGAGEMENT:
         engage(p, s, slot)
     elif kind == WITHDRAWAL:
@@ -256,13 +255,8 @@ def apply(p: Params, s: State, slot: int, words: Words, series: Floats) -> None:
         s.touched = ALL_FRONTS
     elif kind == INCURSION:
         order_incursion(p, s)
-    elif kind == INTERVENTION:
-        intervene(p, s, words)
     elif kind == TALKS:
         hold_talks(p, s)
-    elif kind == SAMPLE:
-        sample(p, s, series)
-        s.next_tick[slot] = s.now + TICKS_PER_DAY
 
 
 @kernel
@@ -312,7 +306,13 @@ def advance(state: Records, params: Records, words: Words, series: Floats, mask:
         s.now = s.next_tick[slot]
         s.events += 1
         s.touched = NO_FRONT
-        apply(p, s, slot, words, series)
+        if kind == SAMPLE:  # arrays stay here: passing them on costs every event a count of references
+            sample(p, s, series)
+            s.next_tick[slot] = s.now + TICKS_PER_DAY
+        elif kind == INTERVENTION:
+            intervene(p, s, words)
+        else:
+            apply(p, s, slot, kind)
         refresh_touched(p, s)
         audit(p, s, kind)
         if s.status != OK:

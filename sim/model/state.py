@@ -69,6 +69,7 @@ SIDE = np.dtype(
         ("least_moved", f8),
         ("emergency_per_day", f8),
         ("emergency_pressure", f8),
+        ("emergency_ground_per_km", f8),
         ("travel_days", f8),
         ("travel_within_days", f8),
         ("travel_sigma", f8),
@@ -311,10 +312,7 @@ FRONT_STATE = np.dtype(
     align=True,
 )
 
-PROCESS = np.dtype(
-    [("residual", f8), ("rate_per_tick", f8), ("since", i8)],
-    align=True,
-)
+PROCESS = np.dtype([("residual", f8), ("rate_per_tick", f8), ("since", i8)], align=True)
 
 SIDE_STATE = np.dtype(
     [
@@ -360,7 +358,6 @@ STATE = np.dtype(
         ("events", i8),
         ("sequence", i8),
         ("n_pipeline", i8),
-        ("first_due", i8),  # position of the entry that leaves first
         ("next_tranche_tick", i8, (TRANCHES,)),
         ("next_package_tick", i8, (PACKAGES,)),
         ("package_announced", i8, (PACKAGES,)),
@@ -375,6 +372,8 @@ STATE = np.dtype(
         ("talks_territory_km2", f8),
         ("talks_trend_km2_per_day", f8),
         ("talks_casualties", f8),
+        *((name, f8) for name in ("log_culmination", "casualty_sigma", "pressure_step")),  # see calendar.derive
+        *((name, f8) for name in ("keep_advance", "keep_yield", "keep_loss", "keep_surprise")),
         ("season_attack", f8),
         ("season_tempo", f8),
         ("season_mobility", f8),
@@ -392,7 +391,7 @@ STATE = np.dtype(
         ("history_casualties", i8, (HISTORY, FRONTS, SIDES)),
         ("history_yield", f8, (HISTORY, FRONTS, SIDES)),
         ("scratch", f8, (6, FRONTS)),  # shares and needs while a review is worked out
-        ("pipeline", PIPELINE_ENTRY, (PIPELINE,)),
+        ("pipeline", PIPELINE_ENTRY, (PIPELINE + 1,)),  # a heap; the last entry is a spare
         ("stream", np.uint64, (STREAMS, 4)),
     ],
     align=True,

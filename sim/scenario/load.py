@@ -19,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from sim.errors import InputError, Problem
 from sim.scenario.explain import problems_of
 from sim.scenario.fields import schema_paths
-from sim.scenario.overlay import Composed, apply_overlay, compose, decisions, misplaced
+from sim.scenario.overlay import Composed, Written, apply_overlay, compose, decisions, misplaced, read_layers
 from sim.scenario.tree import PATTERNS, Node, Origin, paths, plain, relabel
 from sim.scenario.values import Quantity
 from sim.scenario.wording import suggestion
@@ -84,8 +84,11 @@ def load(
     sets : 'path=value', applied last, in order.
     model : the schema, for tests.
     """
-    schema = model or scenario_model()
-    composed = compose(Path(path), choices, sets, partial(schema_paths, schema))
+    return _load(read_layers(Path(path)), choices, sets, model or scenario_model())
+
+
+def _load(written: Written, choices: Sequence[str], sets: Sequence[str], schema: type[BaseModel]) -> Loaded:
+    composed = compose(written, choices, sets, partial(schema_paths, schema))
     problems: list[Problem] = []
     scenario = _validated(schema, composed.tree, problems)
     other = _counterfactual(schema, composed, problems)
@@ -103,7 +106,7 @@ def check(
 ) -> Loaded:
     """Return the scenario as `load` does, after checking each option that it offers, one at a time."""
     problems: dict[Problem, None] = {}
-    again = partial(load, path, sets=sets, model=model)
+    again = partial(_load, read_layers(Path(path)), sets=sets, schema=model or scenario_model())
     loaded = _attempt(partial(again, choices), problems)
     if loaded is not None:
         for pick in _untaken(loaded):

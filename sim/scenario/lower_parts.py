@@ -58,6 +58,7 @@ _SIDE = {
     "least_moved": "movement.least_moved",
     "emergency_per_day": "movement.emergency",
     "emergency_pressure": "movement.emergency_pressure",
+    "emergency_ground_per_km": "movement.emergency_ground",
     "travel_days": "movement.travel",
     "travel_within_days": "movement.travel_within",
     "travel_sigma": "movement.travel_sigma",

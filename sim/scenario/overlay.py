@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NamedTuple
 
 from sim.errors import InputError, Problem
 from sim.scenario.distributions import NUMBER_KEYS, QUANTITY_KEYS
@@ -51,16 +52,28 @@ class Decision:
     default: Node | None
 
 
+class Written(NamedTuple):
+    """What a file and those that it extends say, before options are taken; files : every file read, bases first."""
+
+    tree: Node
+    files: tuple[Path, ...]
+
+
+def read_layers(path: Path) -> Written:
+    """Return the file at `path` merged over those that it extends."""
+    chain = _Chain()
+    return Written(chain.read(path, str(path)), tuple(chain.files))
+
+
 def compose(
-    path: Path, choices: Sequence[str], sets: Sequence[str], schema_paths: Callable[[Node], Iterable[str]]
+    written: Written, choices: Sequence[str], sets: Sequence[str], schema_paths: Callable[[Node], Iterable[str]]
 ) -> Composed:
-    """Return the scenario at `path` with its layers applied.
+    """Return a scenario with its layers applied.
 
     schema_paths : the dotted paths that the schema allows for a tree; `--set` may use them and those in the tree.
     """
-    chain = _Chain()
-    tree, problems = chain.read(path, str(path)), list[Problem]()
-    chosen, tree = choose(tree, choices, problems)
+    problems: list[Problem] = []
+    chosen, tree = choose(written.tree, choices, problems)
     for text in sets:
         try:
             tree = apply_set(tree, text, schema_paths)
@@ -68,7 +81,7 @@ def compose(
             problems.extend(error.problems)
     if problems:
         raise InputError(problems)
-    return Composed(tree, chosen, tuple(chain.files))
+    return Composed(tree, chosen, written.files)
 
 
 def apply_overlay(tree: Node, overlay: Node) -> Node:

@@ -118,6 +118,7 @@ class Movement(Model):
     least_moved: People = assumed(50, "no headquarters shifts less than that between fronts")
     emergency: PerDay = assumed(0.01, "share of a front's people sent a day for each unit of pressure above the alarm")
     emergency_pressure: Number = assumed(0.7, "pressure at which an emergency begins (ln ratio)")
+    emergency_ground: Factor = assumed(0, "what a km of ground lost in two weeks adds to that pressure (ln ratio)")
     reserve_floor: People = assumed(0, "kept back in any case")
     reserve_recovery: PerDay = assumed(0.07, "rest in reserve: about two weeks to recover")
 

@@ -6,10 +6,11 @@ In YAML it is a number, a number with a unit, a distribution, or a mapping that 
 
 from __future__ import annotations
 
+import marshal
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -21,6 +22,8 @@ from sim.scenario.units import UnitError, allowed_units, convert, parse_unit
 from sim.scenario.wording import shown, suggestion
 
 CONFIDENCES = ("low", "medium", "high")
+_MOST_KEPT = 1_000  # values of one kind of field
+_NO_REFERENCES = 0  # version of the format in which equal values of the same types give equal bytes
 _OPEN = ("normal", "lognormal")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
@@ -85,28 +88,45 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Measured:
-    """The unit of a field and the range it allows: the annotation that reads a `Quantity`."""
+    """The unit of a field and the range it allows: the annotation that reads a `Quantity`.
+
+    read_before : what was read, by its bytes: the worlds and the options of a scenario differ in few values.
+    """
 
     unit: str
     low: float = -math.inf
     high: float = math.inf
     integer: bool = False
+    read_before: dict[bytes, Quantity] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a unit that no text could be converted to."""
         if parse_unit(self.unit) is None:
             raise LookupError(f"the unit {self.unit!r} is not known to sim.scenario.units")
 
-    def read(self, raw: object) -> Quantity:
+    def read(self, raw: Any) -> Quantity:
         """Return the quantity that `raw` (a YAML value) states; raise UnreadableError when it states none."""
         if isinstance(raw, Quantity):
-            return self._checked(raw)
+            return self._checked(replace(raw, low=self.low, high=self.high, integer=self.integer))
+        try:
+            key = marshal.dumps(raw, _NO_REFERENCES)  # unlike equality it tells 1 from True; unlike json, it is quick
+        except ValueError:  # something that YAML does not make
+            return self._read(raw)
+        found = self.read_before.get(key)
+        if found is None:
+            found = self._read(raw)
+            if len(self.read_before) >= _MOST_KEPT:
+                self.read_before.clear()
+            self.read_before[key] = found
+        return found
+
+    def _read(self, raw: object) -> Quantity:
         if isinstance(raw, Mapping):
             return self._from_mapping(raw)
-        return self._checked(self._blank(self._number(raw, ())))
+        return self._checked(self._bound(self._number(raw, ())))
 
-    def _blank(self, central: float) -> Quantity:
-        return Quantity(central, self.unit, None, self.low, self.high, self.integer)
+    def _bound(self, central: float, distribution: Distribution | None = None) -> Quantity:
+        return Quantity(central, self.unit, distribution, self.low, self.high, self.integer)
 
     def _from_mapping(self, raw: Mapping[Any, Any]) -> Quantity:
         for key in raw:
@@ -118,7 +138,7 @@ class Measured:
             raise UnreadableError(f"needs a value or one distribution ({', '.join(ARGUMENTS)}), but has {seen}")
         key = stated[0]
         if key == "value":
-            bare = self._checked(self._blank(self._number(raw[key], (key,))), (key,))
+            bare = self._checked(self._bound(self._number(raw[key], (key,))), (key,))
         else:
             bare = self._checked(self._spread(key, raw[key]), (key,))
         return self._with_provenance(bare, raw)
@@ -143,7 +163,7 @@ class Measured:
             raise UnreadableError(str(error), (kind,)) from error
         central = distribution.central()
         central = float(round(central)) if self.integer and kind != "choice" else central
-        return replace(self._blank(central), distribution=distribution)
+        return self._bound(central, distribution)
 
     def _argument(self, kind: str, index: int, raw: object) -> float:
         if carries_unit(kind, index):
@@ -162,13 +182,13 @@ class Measured:
         return _finite(raw, inside)
 
     def _checked(self, quantity: Quantity, inside: tuple[str | int, ...] = ()) -> Quantity:
-        """Return the quantity, bound to this field, when it lies in the allowed range."""
+        """Return the quantity when it lies in the range that the field allows."""
         if quantity.unit != self.unit:
             raise UnreadableError(f"is in {quantity.unit}, not in {self.unit}", inside)
         problem = self._outside(quantity) or self._fractional(quantity)
         if problem:
             raise UnreadableError(problem, inside)
-        return replace(quantity, low=self.low, high=self.high, integer=self.integer)
+        return quantity
 
     def _outside(self, quantity: Quantity) -> str | None:
         if quantity.distribution:
