@@ -243,3 +243,21 @@ def test_no_result_is_refused_before_any_is_run(twofront: Command) -> None:
     code, _, err = twofront("verify", "here", "--seed", "3")
     assert code == 2
     assert "--seed" in err
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("sweep", "campaign.yaml", "--vary", "combat.ground=0.2,0.3"), "is the result of a sweep; `twofront rerun`"),
+        (("compare", "campaign.yaml", "other.yaml"), "is the result of a compare; run its command again"),
+    ],
+)
+def test_results_of_many_points_are_refused_in_plain_words(
+    twofront: Command, command: tuple[str, ...], said: str
+) -> None:
+    Path("other.yaml").write_text(SCENARIO.replace("army: 10000", "army: 6000"))
+    assert twofront(*command, "-n", "4", "--draws", "0", "--out", "here")[0] == 0
+    code, _, err = twofront("verify", "here")
+    assert (code, said in err) == (2, True), err
+    code, _, err = twofront("run", "--from", "here", "--at", "2024-01-10")
+    assert (code, "only a run is gone on from" in err) == (2, True), err

@@ -200,3 +200,10 @@ def test_versions_and_commit_are_read_lazily():
     assert json.dumps(store.package_versions())
     commit = store.git_commit()
     assert commit is None or re.fullmatch(r"[0-9a-f]{40}(-dirty)?", commit)
+
+
+def test_a_folder_whose_name_looks_like_a_partition_adds_no_column(tmp_path: Path):
+    folder = tmp_path / "inflow=30"
+    folder.mkdir()
+    write_parquet(folder / "rows.parquet", {"a": np.arange(3.0)})
+    assert list(read_parquet(folder / "rows.parquet")) == ["a"]

@@ -58,6 +58,8 @@ def read_branch(folder: Path, at: str) -> Branch:
     from sim.scenario.load import load
 
     manifest = read_manifest(folder)
+    if (kind := manifest.get("kind", "run")) != "run":
+        raise InputError.single("--from", "", f"{folder}: is the result of a {kind}; only a run is gone on from")
     base = load(folder / "scenario.yaml")
     if manifest["branch"]:
         raise InputError.single("--from", "", f"{folder}: is itself branched; start from the result before it")

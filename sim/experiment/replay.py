@@ -91,6 +91,9 @@ def _origin(folder: Path, manifest: Mapping[str, Any]) -> Origin:
     """Return what the numbers are a function of, as far as this installation can make them again."""
     from sim.fingerprint import model_version
 
+    if (kind := manifest.get("kind", "run")) != "run":
+        others = {"sweep": "`twofront rerun` makes single runs of it again", "compare": "run its command again"}
+        raise _refused(folder, f"is the result of a {kind}; {others.get(str(kind), 'this version does not know it')}")
     if manifest["branch"]:
         origin, at = manifest["branch"]["from"], manifest["branch"]["at"]
         raise _refused(folder, f"goes on from result {origin} on {at}, which it does not hold; verify that one")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim.model.tally import Outcome
 
 Columns = Mapping[str, NDArray[Any]]
+SCAN = "read_parquet(?, hive_partitioning = false)"  # a folder named a=b is no column
 
 
 def atomically(path: Path, write: Callable[[Path], None]) -> None:
@@ -59,7 +60,7 @@ def read_parquet(path: Path) -> dict[str, NDArray[Any]]:
 
     try:
         with duckdb.connect() as connection:
-            found = connection.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchnumpy()
+            found = connection.execute(f"SELECT * FROM {SCAN}", [str(path)]).fetchnumpy()
     except duckdb.Error as error:
         raise RunError(f"{path}: cannot be read: {error}") from error
     return {name: _plain(column) for name, column in found.items()}

@@ -33,6 +33,7 @@ from sim.plotting.style import (
     fitted,
     footer,
     house_style,
+    legible,
     slide,
     up,
 )
@@ -263,7 +264,7 @@ def _label_ends(panel: Axes, lines: Sequence[Line]) -> None:
     lowest = -np.inf
     for line in sorted(lines, key=lambda each: float(each.band["luck_q50"][-1])):
         last = float(line.band["luck_q50"][-1])
-        text = figure.text(0, 0, _end(line.label, last), color=line.colour, **place)
+        text = figure.text(0, 0, _end(line.label, last), color=legible(line.colour), **place)
         box = extent(fitted(text, across(_AFTER - 0.1) * figure.bbox.width, SMALL))
         wanted = float(panel.transData.transform((0.0, last))[1])
         middle = max(wanted, panel.bbox.y0 + box.height / 2, lowest + box.height / 2)

@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -21,8 +22,11 @@ DPI = 150
 TITLE, HEADING, BODY, SMALL = 19, 14, 12, 11  # points; nothing is smaller
 INK, GREY, PALE, FAINT = "#222222", "#5F5F5F", "#8C8C8C", "#D9D9D9"
 BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9"
+CATEGORIES = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
+READABLE = 4.5  # contrast of text with its ground (WCAG 2.1, level AA)
 SIDES = (BLUE, VERMILLION)
 FORMATS = ("png", "svg")
+FOOT = "footer"  # what the texts of a footer are tagged with
 
 _SETTINGS: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib
@@ -65,6 +69,27 @@ def slide() -> Figure:
     return figure
 
 
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours, 1 to 21 (WCAG 2.1; text wants 4.5)."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def legible(colour: str, ground: str = "white") -> str:
+    """Return a colour for text on a ground: the same hue, as dark as it takes to be read."""
+    red, green, blue = to_rgb(colour)
+    found, share = to_hex((red, green, blue)), 1.0
+    while contrast(found, ground) < READABLE and share > 0:
+        share -= 0.02
+        found = to_hex((max(0.0, red * share), max(0.0, green * share), max(0.0, blue * share)))
+    return found
+
+
+def _luminance(colour: str) -> float:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def across(inches: float) -> float:
     """Return a horizontal distance as a share of the figure."""
     return inches / WIDTH
@@ -99,7 +124,7 @@ def footer(figure: Figure, lines: Sequence[str]) -> None:
     """Write the small lines at the foot, from the lowest up: where the figure comes from, then what it leaves out."""
     for number, content in enumerate(lines):
         height = up(0.14 + 0.19 * number)
-        text = figure.text(across(0.35), height, content, fontsize=SMALL, color=GREY, va="bottom", ha="left")
+        text = figure.text(across(0.35), height, content, fontsize=SMALL, color=GREY, va="bottom", ha="left", gid=FOOT)
         fitted(text, figure.bbox.width * (1 - 2 * across(0.35)), smallest=SMALL)
 
 

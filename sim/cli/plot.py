@@ -1,0 +1,211 @@
+"""The command `plot`: figures of results, of the kinds that suit them, into a folder."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from sim.cli.scenario import as_json
+from sim.errors import InputError, SimError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sim.cli.plot_figures import Asked, Figures
+    from sim.experiment.read_result import Result
+
+FORMATS = ("png", "svg", "pdf")
+ALL = "all"
+_PATH = click.Path(path_type=Path)
+
+
+class _Drawn(NamedTuple):
+    """What was drawn: files, and kinds that were left out with the reason."""
+
+    files: list[Path]
+    left_out: list[str]
+
+
+@click.command()
+@click.argument("results", metavar="RESULT...", nargs=-1, required=True, type=_PATH)
+@click.option("--kind", "kinds", metavar="KIND[,KIND]", help="fan, heatmap, timeline, sankey, dots, differences, ...")
+@click.option("--outcomes", metavar="NAME[,NAME]", help="Outcomes to show [default: the headline ones].")
+@click.option("--side", metavar="SIDE", help="The side to show [default: each].")
+@click.option("--from", "start", metavar="DATE", help="First day of heat map, timeline and Sankey.")
+@click.option("--to", "end", metavar="DATE", help="Last day of heat map, timeline and Sankey.")
+@click.option("--format", "formats", metavar="FORMAT[,FORMAT]", help="png, svg, pdf [default: png,svg].")
+@click.option("--marking", metavar="TEXT", help="Handling marking at the top and the bottom of each figure.")
+@click.option("--out", type=_PATH, help="Folder for the figures [default: figures/ in the result's].")
+@as_json
+def plot(
+    results: tuple[Path, ...], kinds: str | None, formats: str | None, marking: str | None, out: Path | None,
+    as_json: bool, **given: Any,
+) -> None:  # fmt: skip
+    """Draw figures of RESULT folders.
+
+    Without --kind what suits them. One run: fan chart, heat map, timeline and force-flow Sankey (one central run is
+    made again for the last two). Several runs, or a compare: dots and paired differences, the first as the reference.
+    A sweep: response curve or surface. All kinds: fan, heatmap, timeline, sankey, dots, differences, response, surface.
+    """
+    from sim.cli.plot_figures import Asked
+    from sim.experiment.read_result import read_result
+
+    wanted, asked_formats = _kinds(kinds), _formats(formats)
+    found = tuple(read_result(folder) for folder in results)
+    _refuse_twice(found)
+    asked = Asked(
+        found, _split(given["outcomes"]), given["side"], _day("--from", given["start"]), _day("--to", given["end"])
+    )
+    if not as_json:
+        _warn(found)
+    drawn = _draw(asked, wanted, marking, (_folder(found, out), asked_formats))
+    _report(drawn, found, as_json)
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
+
+
+def _kinds(text: str | None) -> tuple[str, ...]:
+    """Return the kinds asked for; none: what suits."""
+    from sim.cli.plot_figures import KINDS
+    from sim.scenario.wording import suggestion
+
+    found = _split(text)
+    for kind in found:
+        if kind not in KINDS and kind != ALL:
+            raise InputError.single("--kind", "", f"no kind '{kind}'{suggestion(kind, (*KINDS, ALL))}")
+    if text is not None and not found:
+        raise InputError.single("--kind", "", f"names no kind; allowed: {', '.join((*KINDS, ALL))}")
+    return found
+
+
+def _formats(text: str | None) -> tuple[str, ...]:
+    found = _split(text) or ("png", "svg")
+    for form in found:
+        if form not in FORMATS:
+            raise InputError.single("--format", "", f"no format '{form}'; allowed: {', '.join(FORMATS)}")
+    return tuple(dict.fromkeys(found))
+
+
+def _day(option: str, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text is not None else None
+    except ValueError as error:
+        raise InputError.single(option, "", f"'{text}' is no date; write it as 2024-08-06") from error
+
+
+def _refuse_twice(results: Sequence[Result]) -> None:
+    """Refuse the same result given twice."""
+    seen: dict[str, Path] = {}
+    for result in results:
+        if result.id in seen:
+            message = f"is the same result ({result.id}) as {seen[result.id]}; name each once"
+            raise InputError.single("", "", f"{result.folder}: {message}")
+        seen[result.id] = result.folder
+
+
+def _warn(results: Sequence[Result]) -> None:
+    """Say what makes results hard to compare, or what is missing in them."""
+    for result in results:
+        if result.interrupted:
+            click.echo(f"note: {result.folder} was interrupted: only some of its runs were made", err=True)
+    for what, value in (
+        ("seeds", lambda each: each.seed),
+        ("models", lambda each: each.manifest["model_version"]),
+        ("numbers of runs", lambda each: (each.draws, each.replications)),
+    ):
+        if len({value(result) for result in results}) > 1:
+            click.echo(f"note: the results have different {what}", err=True)
+
+
+def suitable(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return the kinds that suit the results."""
+    first = results[0]
+    if len(results) > 1 or first.kind == "compare":
+        return "dots", "differences"
+    if first.kind == "run":
+        return "fan", "heatmap", "timeline", "sankey"
+    numbers = [value for value in first.points[0].factors.values() if not isinstance(value, str)]
+    if len(numbers) > 2:
+        message = f"varies {len(numbers)} numbers at once, more than a curve or a surface shows"
+        raise InputError.single("", "", f"{first.folder}: {message}; take --kind dots, or sweep one or two of them")
+    return (("dots", "response", "surface")[len(numbers)],)
+
+
+def _draw(asked: Asked, kinds: Sequence[str], marking: str | None, where: tuple[Path, tuple[str, ...]]) -> _Drawn:
+    """Draw each kind; a kind that was not asked for by name is left out where it cannot be drawn."""
+    from sim.cli.plot_figures import KINDS
+
+    chosen = tuple(KINDS) if ALL in kinds else kinds or suitable(asked.results)
+    by_name = bool(kinds) and ALL not in kinds
+    drawn = _Drawn([], [])
+    for kind in chosen:
+        try:
+            drawn.files.extend(_save(KINDS[kind], asked, marking, where))
+        except SimError as error:
+            if by_name:
+                raise
+            drawn.left_out.append(f"{kind}: {error}")
+    if not drawn.files:
+        raise InputError.single("", "", "; ".join(drawn.left_out))
+    return drawn
+
+
+def _save(
+    draw: Callable[[Asked], Figures], asked: Asked, marking: str | None, where: tuple[Path, tuple[str, ...]]
+) -> list[Path]:
+    from sim.plotting.page import mark_handling
+    from sim.plotting.style import save
+
+    folder, formats = where
+    files: list[Path] = []
+    for stem, figure in draw(asked).items():
+        if marking:
+            mark_handling(figure, marking)
+        try:
+            files += save(figure, folder, stem, formats)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+    return files
+
+
+def _folder(results: Sequence[Result], out: Path | None) -> Path:
+    """Return the folder for the figures, made where necessary."""
+    from sim.experiment.store import RESULTS
+
+    several = RESULTS / f"figures-{'-'.join(result.id[:4] for result in results[:6])}"
+    folder = out or (results[0].folder / "figures" if len(results) == 1 else several)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".twofront.part"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    return folder
+
+
+def _unwritable(folder: Path, error: OSError) -> InputError:
+    message = f"figures cannot be written there: {(error.strerror or str(error)).lower()}"
+    return InputError.single("--out", "", f"{folder}: {message}; name another folder with --out")
+
+
+def _report(drawn: _Drawn, results: Sequence[Result], as_json: bool) -> None:
+    if as_json:
+        content = {
+            "command": "plot",
+            "results": [result.id for result in results],
+            "figures": [str(path) for path in drawn.files],
+            "left_out": drawn.left_out,
+        }
+        click.echo(json.dumps(content, indent=2))
+        return
+    for path in drawn.files:
+        click.echo(f"figure: {path}")
+    for reason in drawn.left_out:
+        click.echo(f"left out: {reason}", err=True)

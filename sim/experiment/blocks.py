@@ -1,0 +1,239 @@
+"""Blocks of runs: small records that a worker anywhere can carry out, and what comes back."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import RunError, SimError
+from sim.experiment.variant import Packed, pack, unpack
+
+if TYPE_CHECKING:
+    from sim.engine.compiled import Block
+    from sim.experiment.plan import Plan
+    from sim.experiment.study import Case
+
+CHUNK = 24  # replications simulated at once: their series stay small; even, so that neighbours stay together
+UNREADY = -1  # status of a run whose parameters could not be made, or whose block failed
+SECONDS_A_BLOCK = 0.5
+_MOST_IN_A_BLOCK = 5_000
+_PILOT = 8
+
+
+class Span(NamedTuple):
+    """Replications `first` to `first + length - 1` at a point (known by its hash) and a draw."""
+
+    hash: str
+    draw: int
+    first: int
+    length: int
+
+
+class Job(NamedTuple):
+    """A span, the place of its scenario in the task, and the numbers of its point."""
+
+    span: Span
+    variant: int
+    numbers: tuple[tuple[str, float], ...]
+
+
+class Task(NamedTuple):
+    """A block of runs, with all that carrying it out takes."""
+
+    seed: int
+    model_version: str
+    outcomes: tuple[str, ...]
+    variants: tuple[Packed, ...]
+    jobs: tuple[Job, ...]
+
+    @property
+    def runs(self) -> int:
+        """Return how many runs it has."""
+        return sum(job.span.length for job in self.jobs)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Return its spans."""
+        return tuple(job.span for job in self.jobs)
+
+
+class Part(NamedTuple):
+    """What came of a block: its spans, status int64[run], values float64[run, outcome], and why rows failed."""
+
+    spans: tuple[Span, ...]
+    outcomes: tuple[str, ...]
+    status: NDArray[np.int64]
+    values: NDArray[np.float64]
+    reasons: Mapping[int, str]
+
+
+def work(task: Task) -> Part:
+    """Run a block in the calling thread; raise RunError where this is another model than the one that asks."""
+    from sim.fingerprint import model_version
+
+    if task.model_version != model_version():
+        message = f"this worker has model {model_version()}, the sweep is of model {task.model_version}"
+        raise RunError(f"{message}; install the same version of twofront on every machine")
+    parts = [_run(task, job) for job in task.jobs]
+    starts = np.cumsum([0, *(job.span.length for job in task.jobs)])
+    reasons = {int(at) + row: why for at, part in zip(starts, parts, strict=False) for row, why in part.reasons.items()}
+    status = np.concatenate([part.status for part in parts])
+    return Part(task.spans, task.outcomes, status, np.concatenate([part.values for part in parts]), reasons)
+
+
+def failed(task: Task, reason: str) -> Part:
+    """Return the part of a block that failed as a whole."""
+    status = np.full(task.runs, UNREADY, np.int64)
+    values = np.full((task.runs, len(task.outcomes)), np.nan)
+    return Part(task.spans, task.outcomes, status, values, dict.fromkeys(range(task.runs), reason))
+
+
+def _run(task: Task, job: Job) -> Part:
+    alone = task._replace(jobs=(job,))
+    try:
+        case = unpack(task.variants[job.variant], task.seed).case(dict(job.numbers), job.span.draw)
+        return measured(case, task.seed, job.span, task.outcomes)
+    except (SimError, ArithmeticError, ValueError) as error:
+        kind = "" if isinstance(error, SimError) else f"{type(error).__name__}: "
+        return failed(alone, f"{kind}{error}")
+
+
+def measured(case: Case, seed: int, span: Span, outcomes: tuple[str, ...]) -> Part:
+    """Run a span in its worlds and measure it."""
+    last = span.first + span.length
+    chunks = [
+        _chunk(case, seed, np.arange(first, min(first + CHUNK, last), dtype=np.uint64), outcomes)
+        for first in range(span.first, last, CHUNK)
+    ]
+    reasons = {k * CHUNK + row: why for k, chunk in enumerate(chunks) for row, why in chunk[2].items()}
+    status, values = np.concatenate([each[0] for each in chunks]), np.concatenate([each[1] for each in chunks])
+    return Part((span,), outcomes, status, values, reasons)
+
+
+def _chunk(
+    case: Case, seed: int, replications: NDArray[np.uint64], outcomes: tuple[str, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], dict[int, str]]:
+    block = case.main.simulate(seed, replications)
+    other = case.counterfactual.simulate(seed, replications) if case.counterfactual else None
+    columns, count = case.measure(block, other), len(replications)
+    values = np.full((count, len(outcomes)), np.nan)
+    for k, name in enumerate(outcomes):
+        if name in columns:  # another choice may bring an outcome that this one does not have
+            values[:, k] = columns[name]
+    status, reasons = _status(block, other)
+    values[status != 0] = np.nan
+    return status, values, reasons
+
+
+def _status(block: Block, other: Block | None) -> tuple[NDArray[np.int64], dict[int, str]]:
+    """Return the status of each run, and why some failed; a run whose counterfactual failed has failed, too."""
+    from sim.engine.compiled import FAULTS
+
+    status, world = block.status.copy(), np.zeros(len(block.status), np.bool_)
+    if other is not None:
+        world = (status == 0) & (other.status != 0)
+        status = np.where(status != 0, status, other.status)
+    rows = np.flatnonzero(status)
+    said = {int(row): FAULTS.get(int(status[row]), f"fault {status[row]}") for row in rows}
+    return status, {row: f"{'counterfactual: ' if world[row] else ''}{why}" for row, why in said.items()}
+
+
+class Blocks:
+    """Cuts the runs of a plan into tasks."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Cut this plan; scenarios are packed when first needed."""
+        self.plan = plan
+        self._names = tuple(outcome.name for outcome in plan.outcomes)
+        self._packed: dict[int, Packed] = {}
+
+    def missing(self, done: NDArray[np.bool_], size: int) -> list[tuple[int, int]]:
+        """Return the ranges of runs still to be made, of about `size` each, in the order of the plan.
+
+        done : bool[run]. A range ends at an even replication or with its point and draw: neighbours lend each other
+        their counterfactuals.
+        """
+        length, found = self.plan.design.replications, list[tuple[int, int]]()
+        edges = np.flatnonzero(np.diff(np.concatenate([[True], done, [True]]).astype(np.int8)))
+        for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            while first < last:
+                end = min(last, first + max(2, size))
+                end = min(last, end + end % length % 2)
+                found.append((first, end))
+                first = end
+        return found
+
+    def task(self, first: int, last: int) -> Task:
+        """Return the block of the runs from `first` to before `last`, in the order of the plan."""
+        plan, jobs = self.plan, list[Job]()
+        length, draws, places = plan.design.replications, plan.design.draws + 1, dict[int, int]()
+        while first < last:
+            cell, replication = divmod(first, length)
+            point, draw = divmod(cell, draws)
+            count = min(last - first, length - replication)
+            place = places.setdefault(int(plan.variant_of[point]), len(places))
+            span = Span(plan.hashes[point], draw, replication, count)
+            jobs.append(Job(span, place, tuple(plan.numbers(point).items())))
+            first += count
+        packed = tuple(self._pack(k) for k in places)
+        return Task(plan.design.seed, plan.model_version, self._names, packed, tuple(jobs))
+
+    def _pack(self, k: int) -> Packed:
+        if k not in self._packed:
+            self._packed[k] = pack(self.plan.variants[k].main.loaded)
+        return self._packed[k]
+
+
+def interleaved(count: int) -> Iterator[int]:
+    """Yield 0 to count - 1 in strides of about the golden section, so that what is done looks like the whole."""
+    stride = max(1, round(count * 0.6180339887498949))
+    while math.gcd(stride, count) != 1:
+        stride += 1
+    return (k * stride % count for k in range(count))
+
+
+class Pace(NamedTuple):
+    """How long a run takes with all of its worlds, and the making of a point's parameters, in seconds."""
+
+    run: float
+    parameters: float
+
+    def seconds_a_run(self, replications: int) -> float:
+        """Return the time of a run with its share of the making of parameters."""
+        return self.run + self.parameters / replications
+
+    def size(self, plan: Plan, workers: int) -> int:
+        """Return how many runs make a block: half a second of work, or less where that leaves workers idle."""
+        enough = SECONDS_A_BLOCK / max(self.seconds_a_run(plan.design.replications), 1e-9)
+        fair = math.ceil(plan.runs / (4 * workers))
+        return int(max(2, min(enough, fair, _MOST_IN_A_BLOCK)))
+
+
+def pilot(plan: Plan) -> Pace:
+    """Time a few runs at the first point, with the model compiled and what is loaded once already loaded."""
+    made = partial(plan.variants[int(plan.variant_of[0])].case, plan.numbers(0), 0)
+    replications = np.arange(_PILOT, dtype=np.uint64)
+    case = made()
+    _simulated(case, plan.design.seed, replications[:1])
+    started = time.perf_counter()
+    case = made()
+    parameters = time.perf_counter() - started
+    started = time.perf_counter()
+    _simulated(case, plan.design.seed, replications)
+    return Pace((time.perf_counter() - started) / _PILOT, parameters)
+
+
+def warm_up(plan: Plan) -> None:
+    """Run one replication in the calling thread: the model is compiled where that has not been done."""
+    plan.variants[0].case({}, 0).main.simulate(plan.design.seed, np.arange(1, dtype=np.uint64))
+
+
+def _simulated(case: Case, seed: int, replications: NDArray[np.uint64]) -> None:
+    block = case.main.simulate(seed, replications)
+    case.measure(block, case.counterfactual.simulate(seed, replications) if case.counterfactual else None)
