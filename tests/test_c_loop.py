@@ -15,7 +15,10 @@ from sim.model.state import PARAMS, STATE
 from sim.scenario.load import Loaded, load
 from sim.scenario.lower import Lowered, lower
 
-pytestmark = pytest.mark.skipif(binding.compiler() is None, reason="no C compiler (cc, gcc or clang) on this machine")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(binding.compiler() is None, reason="no C compiler (cc, gcc or clang) on this machine"),
+]
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 SHIPPED = sorted(SCENARIOS.glob("*.yaml"))

@@ -38,6 +38,8 @@ from sim.plotting.surface import Surface, levels, surface
 from sim.plotting.timeaxis import day_number
 from sim.plotting.timeline import Lane, Route, Timeline, timeline
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 ROOT = Path(__file__).resolve().parents[1]
 START, END = date(2024, 8, 6), date(2025, 4, 30)
 DAYS = (END - START).days + 1

@@ -82,6 +82,7 @@ def test_the_east_creeps_after_the_data_end_and_does_not_run_away(flagship: tupl
     assert 0 < gain / (170 / 30.44) < 3 * 503
 
 
+@pytest.mark.slow
 def test_more_north_koreans_leave_less_of_kursk_and_none_leave_more() -> None:
     held = [on(medians(f"russia.inflow={n}"), "kursk.territory_km2", "2025-01-31") for n in ("none", "11k", "30k")]
     assert held[0] > held[1] > held[2]

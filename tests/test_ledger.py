@@ -76,6 +76,7 @@ def test_every_scenario_keeps_its_ledger_at_every_event(scenario: Loaded, seed: 
     assert block.series.shape[1] == world.days + 1
 
 
+@pytest.mark.slow
 @settings(max_examples=40, suppress_health_check=WIDE)
 @given(loaded_scenarios(most_fronts=6), st.integers(0, 1000))
 def test_a_recount_after_each_event_agrees(scenario: Loaded, seed: int) -> None:

@@ -19,6 +19,8 @@ from sim.experiment.replicate import replicate
 from sim.experiment.store import FORMAT, file_hashes
 from sim.experiment.tables import read_parquet, write_parquet
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 START, END = date(2024, 1, 1), date(2024, 2, 10)
 Command = Callable[..., tuple[int, str, str]]
 

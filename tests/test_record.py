@@ -19,6 +19,8 @@ from sim.experiment.study import study
 from sim.scenario.load import load
 from sim.scenario.observations import read
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 ROOT = Path(__file__).parents[1]
 OBSERVATIONS = read(ROOT / "scenarios" / "observations" / "kursk_2024.csv")
 BIAS = (0.7, 1.0)  # fixed before the first cut of the record: the claims are a belligerent's

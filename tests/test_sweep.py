@@ -29,6 +29,8 @@ from sim.experiment.workers import DASK, PROCESSES, THREADS, Where
 from sim.scenario.load import load
 from sim.scenario.sweep_file import read_sweep
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 ROOT = Path(__file__).resolve().parents[1]
 VARY = ("--vary", f"{INFLOW}=0:4000:1000")
 SWEEP = ("sweep", "campaign.yaml", *VARY, "--draws", "2", "-n", "5")

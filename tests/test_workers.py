@@ -20,6 +20,8 @@ from sim.experiment.blocks import Blocks, Part, Task, failed, work
 from sim.experiment.design import Design
 from sim.experiment.workers import DASK, PROCESSES, THREADS, Pool, Pump, Where, run_blocks
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 
 @pytest.fixture
 def tasks(tmp_path: Path) -> list[Task]:
