@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.compare import Comparison, Sheet
     from sim.analysis.precision import Stop, Target
+    from sim.experiment.read_result import Result
     from sim.model.tally import Outcome
 
 STANDARD = Design()
@@ -51,6 +52,7 @@ class Options:
     as_json: bool = False
     sets: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    command: str = ""  # that stands for what was asked for, where that was not the command line
 
     def design(self) -> Design:
         """Return the runs of each point asked for, or with `--precision` the most of them."""
@@ -109,12 +111,17 @@ class Compared:
 
 def prepare(options: Options) -> Prepared:
     """Return the comparison asked for; raise InputError with every problem in any of its points."""
+    varied = points_of.read_choices(options.varied)
+    seed = options.design().seed
+    return prepare_points(points_of.read_points(options.files, varied, options.choices, options.sets, seed), options)
+
+
+def prepare_points(points: list[Point], options: Options) -> Prepared:
+    """Return the comparison of some points; raise InputError with what is wrong in what else is asked for."""
     from sim.analysis.precision import read_target
     from sim.fingerprint import model_version
 
     design = options.design()
-    varied = points_of.read_choices(options.varied)
-    points = points_of.read_points(options.files, varied, options.choices, options.sets, design.seed)
     if not any(point.study.central for point in points):
         design = replace(design, draws=0)  # nothing is uncertain: every draw would be the same
     targets = tuple(read_target(text) for text in options.precision)
@@ -206,7 +213,8 @@ def carry_out(prepared: Prepared, options: Options) -> Compared:
         with uninterrupted() as pressed:
             compared.wall_s = time.perf_counter() - clock
             if kept:
-                _save(kept, compared, gathered, running.interrupted, started)
+                compared.interrupted = running.interrupted
+                _save(kept, compared, gathered, started, options.command or store.command_line())
         compared.interrupted = running.interrupted or pressed()
     finally:
         store.abandon(folder)  # only where it is still empty
@@ -231,15 +239,15 @@ def _run(running: Running, prepared: Prepared, options: Options) -> tuple[Compar
         total = (replications - running.replications) * (prepared.design.draws + 1) * len(prepared.points)
         with progress("compare", total, options.quiet) as report:
             whole = running.extend(replications, report)
-        return _compare(running.gathered(), prepared) if whole else None
+        return compare_points(running.gathered(), prepared) if whole else None
 
     if not prepared.targets:
-        return evaluate(prepared.design.replications) or _compare(running.gathered(), prepared), None
+        return evaluate(prepared.design.replications) or compare_points(running.gathered(), prepared), None
     found, stop = until_precise(evaluate, prepared.targets, prepared.label, prepared.design.replications)
-    return found or _compare(running.gathered(), prepared), stop
+    return found or compare_points(running.gathered(), prepared), stop
 
 
-def _compare(gathered: Gathered, prepared: Prepared) -> Comparison | None:
+def compare_points(gathered: Gathered, prepared: Prepared) -> Comparison | None:
     """Compare the points that have runs; None where those are too few, or the reference is not among them."""
     from sim.analysis.compare import compare
 
@@ -281,7 +289,7 @@ def _reached(
     return found
 
 
-def _save(folder: Path, compared: Compared, gathered: Gathered, interrupted: bool, started: datetime) -> None:
+def _save(folder: Path, compared: Compared, gathered: Gathered, started: datetime, command: str) -> None:
     from sim.experiment.comparison_file import Told, save
 
     prepared = compared.prepared
@@ -294,8 +302,9 @@ def _save(folder: Path, compared: Compared, gathered: Gathered, interrupted: boo
         stop=stop_record(compared.stop),
         started=started,
         wall_s=compared.wall_s,
-        interrupted=interrupted,
+        interrupted=compared.interrupted,
         failures=compared.failures,
+        command=command,
     )
     save(folder, prepared.points, gathered, told)
 
@@ -313,3 +322,49 @@ def stop_record(stop: Stop | None) -> dict[str, Any] | None:
 
 def _finite(value: float) -> float | None:
     return value if value < float("inf") else None
+
+
+def reopened(result: Result) -> Comparison | None:
+    """Return a kept comparison, made again of its runs; None where too few points have any."""
+    from sim.experiment.read_result import damaged
+
+    told = result.manifest
+    points = [_kept_point(result, number) for number in range(len(told["points"]))]
+    labels, names = [point.label for point in points], tuple(told["outcomes"])
+    gone = set(names) - set(_shared(points))
+    if gone:
+        raise damaged(result.folder, f"this version of the model has no outcome '{min(gone)}'; compare again")
+    prepared = Prepared(
+        points=points,
+        design=Design(result.seed, result.draws, result.replications),
+        names=names,
+        reference=None if told["reference"] is None else labels.index(told["reference"]),
+        targets=(),
+        model_version=told["model_version"],
+        id=result.id,
+    )
+    return compare_points(_kept_runs(result, points), prepared)
+
+
+def _kept_point(result: Result, number: int) -> Point:
+    from sim.experiment.study import study
+    from sim.scenario.load import load
+
+    told = result.manifest["points"][number]
+    loaded = load(result.checked(f"point-{number:03}.yaml"))
+    return Point(told["label"], Path(told["file"]), loaded, study(loaded, result.seed), told["factors"])
+
+
+def _kept_runs(result: Result, points: Sequence[Point]) -> Gathered:
+    """Return the runs that a result keeps, on the grid of its draws and replications."""
+    from sim.experiment.tables import read_parquet
+
+    columns = read_parquet(result.checked("replications.parquet"))
+    draws, count = result.draws + 1, result.replications
+    row, at = columns["point"], columns["draw"] * count + columns["replication"]
+    status = np.full((len(points), draws * count), points_of.NOT_MADE, np.int64)
+    status[row, at] = columns["status"]
+    values = {outcome.name: np.full(status.shape, np.nan) for outcome in points_of.outcomes_of(points)}
+    for name in values.keys() & columns.keys():
+        values[name][row, at] = columns[name]
+    return Gathered(np.repeat(np.arange(draws), count), np.tile(np.arange(count), draws), status, values)

@@ -59,7 +59,7 @@ def run(no_figure: bool, engine: str | None, **given: Any) -> int:
     options = Options(figure=not no_figure, engine=_engine(engine, extending), **given)
     prepared = prepare(options)
     folders = claim_all(options, prepared)
-    return _report(_carry_out_all(prepared, folders, options), options, len(prepared))
+    return _report(carry_out_all(prepared, folders, options), options, len(prepared))
 
 
 def _engine(asked: str | None, extending: list[str]) -> str:
@@ -89,7 +89,7 @@ def _compile(prepared: Prepared, options: Options) -> None:
         world.simulate(prepared.design.seed, np.arange(1, dtype=np.uint64))
 
 
-def _carry_out_all(prepared: list[Prepared], folders: list[Path], options: Options) -> list[Finished]:
+def carry_out_all(prepared: list[Prepared], folders: list[Path], options: Options) -> list[Finished]:
     """Run each scenario; after an interruption the others are left out."""
     from sim.cli.run_scenario import carry_out
     from sim.experiment.store import abandon

@@ -56,6 +56,7 @@ class Options:
     trace: Path | None = None
     policies: tuple[str, ...] = ()
     processes: tuple[str, ...] = ()
+    command: str = ""  # that stands for what was asked for, where that was not the command line
 
     def design(self, standard: Design = STANDARD) -> Design:
         """Return the runs asked for."""
@@ -260,7 +261,7 @@ def carry_out(prepared: Prepared, folder: Path, options: Options) -> Finished:
                 _summarise(finished)
                 _save(finished, executor, options)
                 finished.wall_s = time.perf_counter() - clock
-                _manifest(finished, started).write(folder)
+                _manifest(finished, started, options.command or store.command_line()).write(folder)
             finished.stopped = pressed()
     return finished
 
@@ -373,14 +374,14 @@ def _footer(finished: Finished) -> str:
     )
 
 
-def _manifest(finished: Finished, started: datetime) -> store.Manifest:
+def _manifest(finished: Finished, started: datetime, command: str) -> store.Manifest:
     from sim.experiment.events import events_of
 
     prepared, runs = finished.prepared, finished.runs
     loaded = prepared.loaded
     return store.Manifest(
         origin=prepared.origin,
-        command=store.command_line(),
+        command=command,
         scenario={
             "title": loaded.scenario.title,
             "file": str(prepared.file),

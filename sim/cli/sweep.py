@@ -52,10 +52,10 @@ def sweep(file: Path, **given: Any) -> int:
     or replications add only the runs that are missing.
     """
     asked = Asked(file=file, **given)
-    where, plan = _where(asked), plan_of(asked)
+    where, plan = where_of(asked), plan_of(asked)
     if asked.dry_run:
         return _dry_run(plan, asked, where)
-    return _carry_out(plan, asked, where)
+    return _report(carry_out_plan(plan, asked, where), asked)
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,11 @@ class Asked:
     as_json: bool = False
     sets: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    command: str = ""  # that stands for what was asked for, where that was not the command line
 
 
-def _where(asked: Asked) -> Where:
+def where_of(asked: Asked) -> Where:
+    """Return where the runs are made; raise InputError for an executor that does not exist."""
     from sim.experiment.workers import Where, available_cores
 
     workers = available_cores() if asked.workers is None else asked.workers
@@ -178,7 +180,8 @@ def _dry_run(plan: Plan, asked: Asked, where: Where) -> int:
     return 0
 
 
-def _carry_out(plan: Plan, asked: Asked, where: Where) -> int:
+def carry_out_plan(plan: Plan, asked: Asked, where: Where) -> Done:
+    """Run what a result folder does not hold of a plan; return what came of it."""
     from contextlib import AbstractContextManager
 
     from sim.analysis.point_summary import summarise_points
@@ -201,9 +204,9 @@ def _carry_out(plan: Plan, asked: Asked, where: Where) -> int:
             progress=tell,
             retry_failed=asked.retry_failed,
             fresh=asked.fresh,
-            command=store.command_line(),
+            command=asked.command or store.command_line(),
         )
-        return _report(carry_out(plan, folder, how), asked)
+        return carry_out(plan, folder, how)
     except RunError as error:  # such as a disk that is full
         raise RunError(f"{error}; what is done is kept in {folder}, and the same command goes on from there") from error
     finally:

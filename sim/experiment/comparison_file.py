@@ -35,6 +35,7 @@ class Told(NamedTuple):
     wall_s: float
     interrupted: bool
     failures: Sequence[Failure]
+    command: str
 
 
 def save(folder: Path, points: Sequence[Point], gathered: Gathered, told: Told) -> None:
@@ -54,7 +55,7 @@ def _what(points: Sequence[Point], told: Told) -> dict[str, Any]:
     return {
         "format": store.FORMAT,
         "id": told.id,
-        "command": store.command_line(),
+        "command": told.command,
         "kind": KIND,
         "scenario": _source(points[0]),
         "points": [{"point": number, **_told(point)} for number, point in enumerate(points)],

@@ -149,7 +149,7 @@ class Result:
         from sim.scenario.load import load
 
         first = next((name for name in (SCENARIO, FIRST_POINT) if self.has(name)), SCENARIO)
-        return load(self._checked(first))
+        return load(self.checked(first))
 
     def has(self, name: str) -> bool:
         """Return whether the result has a file of this name."""
@@ -182,14 +182,14 @@ class Result:
         )
 
     def _table(self, name: str) -> dict[str, NDArray[Any]]:
-        path = self._checked(name)
+        path = self.checked(name)
         try:
             return read_parquet(path)
         except RunError as error:
             raise damaged(self.folder, f"{name} cannot be read as Parquet") from error
 
-    def _checked(self, name: str) -> Path:
-        """Return the path of a file that is as the manifest has it."""
+    def checked(self, name: str) -> Path:
+        """Return the path of a file that is as the manifest has it; raise InputError where it is not."""
         path = self.folder / name
         if not path.is_file():
             raise damaged(self.folder, f"{name} is missing")

@@ -53,11 +53,26 @@ _SETTINGS: Any = {
 }
 
 
+_NOT_STYLE = (
+    "backend",
+    "interactive",
+    "toolbar",
+    "timezone",
+    "webagg",
+    "tk.",
+    "docstring",
+    "date.epoch",
+    "savefig.dir",
+)
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Hold the house style, on top of matplotlib's own defaults, while figures are made or saved."""
     with matplotlib.rc_context():
-        matplotlib.rcdefaults()
+        defaults = matplotlib.rcParamsDefault
+        # Not rcdefaults(): it silences a warning of its own, for all threads or, beside another thread, for none.
+        matplotlib.rcParams.update({key: defaults[key] for key in defaults if not key.startswith(_NOT_STYLE)})
         matplotlib.rcParams.update(_SETTINGS)
         yield
 
