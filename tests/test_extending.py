@@ -40,6 +40,18 @@ def look(world):
         yield world.days(1)
         world.people("red")
 
+def quits(world):
+    yield world.at("2024-01-20")
+    raise SystemExit(0)
+
+def stands(world):
+    while True:
+        yield world.env.timeout(0)
+
+def endless(view):
+    while True:
+        yield Effort("line", 0.5)
+
 number = 3
 """
 SCENARIO = """\
@@ -239,6 +251,37 @@ def test_a_run_that_fails_in_a_users_code_is_told_and_the_others_go_on(twofront:
     assert "replication 1: process mine.py:late on 2024-01-20 00:00: ValueError: a bridge too far" in err
     assert manifest("out")["runs"] == {"asked": 2, "done": 2, "failed": 1}
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--process", "mine.py:quits"), "2024-01-20 00:00: SystemExit"),
+        (("--process", "mine.py:stands"), "does not let time go on after 2024-01-01"),
+        (("--policy", "red=mine.py:endless"), "returned more than 10,000 orders at one review"),
+    ],
+)
+def test_code_that_leaves_or_never_ends_fails_its_run_and_says_so(
+    twofront: Command, arguments: tuple[str, ...], told: str
+) -> None:
+    code, err = twofront("run", "campaign.yaml", "-n", "1", "--draws", "0", *arguments, "--out", "ended")
+    assert (code, told in err) == (1, True), err
+
+
+def test_the_trace_of_a_failed_run_is_kept_up_to_its_fault(twofront: Command) -> None:
+    arguments = ("--process", "mine.py:late", "--trace", "t.jsonl", "--out", "failed")
+    assert twofront("run", "campaign.yaml", *FEW, *arguments)[0] == 1
+    lines = [json.loads(line) for line in Path("t.jsonl").read_text().splitlines()]
+    last = {line["replication"]: line["time"] for line in lines if line["world"] == "main"}
+    assert last[0] > "2024-02-08"
+    assert "2024-01-18" < last[1] <= "2024-01-20T00:00:00"
+
+
+@pytest.mark.parametrize("name", ["mine.py", "campaign.yaml"])
+def test_a_trace_is_not_written_over_another_file(twofront: Command, name: str) -> None:
+    before = Path(name).read_bytes()
+    code, err = twofront("run", "campaign.yaml", *FEW, "--process", "mine.py:look", "--trace", name, "--out", "no")
+    assert (code, "it exists and is no trace" in err, Path(name).read_bytes() == before) == (2, True, True), err
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
@@ -103,19 +104,24 @@ def _by_front(look: Look, values: Any) -> Mapping[str, Any]:
     return MappingProxyType(dict(zip(look.fronts, values[: len(look.fronts)].tolist(), strict=True)))
 
 
+MOST_ORDERS = 10_000  # at one review
+
+
 def decide(policy: Policy, name: str, view: View) -> list[Order]:
     """Return the orders of a policy; raise RunError, which says which policy and when, where they are none."""
     where = f"policy {name} of {view.side} on {view.date:%Y-%m-%d}"
     try:
         returned = policy(view)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RunError(f"{where} raised {type(error).__name__}: {error}") from error
     if not isinstance(returned, Iterable) or isinstance(returned, str | bytes):
         raise RunError(f"{where} returned {returned!r}, not a list of orders (empty for none)")
     try:
-        orders = list(returned)
-    except Exception as error:
+        orders = list(islice(returned, MOST_ORDERS + 1))
+    except (Exception, SystemExit) as error:
         raise RunError(f"{where} raised {type(error).__name__}: {error}") from error
+    if len(orders) > MOST_ORDERS:
+        raise RunError(f"{where} returned more than {MOST_ORDERS:,} orders at one review")
     for order in orders:
         _check(order, view, where)
     return orders

@@ -37,6 +37,7 @@ from sim.model.codes import (
 from sim.model.tally import FINAL, Labels
 
 EVERY_KIND = (1 << int(END)) - 1
+MOST_STEPS = 200_000  # of SimPy within one second of the model
 _AFTER_USERS, _LAST = 2, 3  # SimPy's own priorities are 0 and 1
 OF_USER_CODE = -2  # status of a run that failed in a policy or process of the user
 
@@ -83,13 +84,24 @@ class Driver:
             self.env.process(user)
         self._expect(self.run.advance(EVERY_KIND))
         try:
-            self.env.run(until=self._done)
+            self._step_to_the_end()
         except Exception as error:  # a process that a user's process started: SimPy raises its error here
             raise RunError(f"a SimPy process raised {type(error).__name__}: {error}") from error
         finally:
             self._close()
         if self._error is not None:
             raise self._error
+
+    def _step_to_the_end(self) -> None:
+        """Let SimPy do event after event; a process that waits for no time for ever is stopped."""
+        tick, steps = self.env.now, 0
+        while not self._done.processed:
+            self.env.step()
+            steps = steps + 1 if self.env.now == tick else 0
+            tick = self.env.now
+            if steps > MOST_STEPS:
+                self._fail(RunError(f"a SimPy process does not let time go on after {self.world.date:%Y-%m-%d %H:%M}"))
+                return
 
     def _close(self) -> None:
         """End the users' processes, so that what stands in their `finally` is done now."""
@@ -172,7 +184,7 @@ class Driver:
             if not isinstance(waits, Iterator):
                 raise RunError(f"returned {waits!r}; a process is a generator function, one that yields")
             yield from waits
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             told = str(error) if isinstance(error, RunError) else f"{type(error).__name__}: {error}"
             self._fail(RunError(f"process {name} on {self.world.date:%Y-%m-%d %H:%M}: {told}"))
 
@@ -202,7 +214,7 @@ def _made(name: str, make: Callable[[], Policy]) -> Policy:
     """Return a policy for one run; a class may fail here."""
     try:
         return make()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise RunError(f"policy {name} cannot be made: {type(error).__name__}: {error}") from error
 
 
@@ -243,15 +255,16 @@ def _block(
     for i, replication in enumerate(replications):
         run.series = block.series[i]
         run.start(seed, int(replication))
+        driver = None
         try:
             if other is not None:
                 _go_on(run, *other)
             driver = Driver(run, labels, extensions)
             driver.finish()
-            block.traces[i] = driver.trace.lines if driver.trace else []
         except RunError as error:
             block.status[i] = int(run.state[0]["status"]) or OF_USER_CODE
             block.reasons[i] = str(error)
+        block.traces[i] = driver.trace.lines if driver and driver.trace else []  # of a failed run up to its fault
         block.events[i] = run.state[0]["events"]
         block.final[i] = run.close()
     return block

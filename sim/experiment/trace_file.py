@@ -13,6 +13,7 @@ from sim.experiment.tables import atomically
 
 MOST_RUNS = 100  # traced without having been asked for by number
 _WORLDS = ("main", "counterfactual")
+_BEGINNING = b'{"draw": '
 _BYTES_A_FRONT_DAY = 1_600  # the flagship: 2.9 MB in 267 days on 7 fronts
 
 
@@ -29,6 +30,8 @@ class TraceFile:
         try:
             if self.path.is_dir():
                 raise IsADirectoryError(21, "is a directory")
+            if self.path.exists() and not _is_trace(self.path):
+                raise FileExistsError(17, "it exists and is no trace; choose another name")
             self._folder = Path(mkdtemp(prefix=f".{self.path.name}.", suffix=".part", dir=self.path.parent))
         except OSError as error:
             message = f"{self.path}: cannot be written: {(error.strerror or str(error)).lower()}"
@@ -56,6 +59,14 @@ class TraceFile:
         """Remove what is kept beside the file."""
         if self._folder != self.path:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _is_trace(path: Path) -> bool:
+    """Whether a file may be written over: an empty one, or a trace of an earlier run."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_BEGINNING)) in (b"", _BEGINNING)
 
 
 def trace_bytes(design: Design, worlds: int, days: int, fronts: int) -> int:
