@@ -19,6 +19,8 @@ import sim
 from sim.cli import main as cli
 from sim.errors import InputError, SimError
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 ROOT = Path(__file__).resolve().parents[1]
 PEOPLE = "sides.red.contingents.ally.inflow.people"
 AMOUNT = ["-n", "6", "--draws", "2"]

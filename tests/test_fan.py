@@ -22,6 +22,8 @@ from sim.plotting.markers import LEVELS, Spot, arrange
 from sim.plotting.style import DPI, HEIGHT, SMALL, WIDTH, save
 from sim.plotting.timeaxis import day_number, tick_dates, tick_labels
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 ROOT = Path(__file__).resolve().parents[1]
 START, END = date(2024, 8, 6), date(2025, 4, 30)
 DAYS = (END - START).days

@@ -15,6 +15,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 # Runs the code cells in one namespace; shows what a cell ends with as a notebook would: as a picture, else as text.
 RUN = """\
 import ast, json, pathlib, sys
+
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
 sys.path.insert(0, sys.argv[2])
 names = {"__name__": "__main__"}
 for cell in json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))["cells"]:

@@ -47,6 +47,8 @@ from sim.model.state import STATE
 from sim.scenario.load import load
 from sim.scenario.lower import lower
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 # --- Lanchester -------------------------------------------------------------------------------------------------------
 
 # E5 to E7 with everything else switched off, n = N / (1000 w) in thousand per km. An attack of side s has the rate

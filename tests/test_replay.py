@@ -14,6 +14,8 @@ from sim.engine import compiled
 from sim.experiment.store import file_hashes
 from sim.experiment.tables import read_parquet, write_parquet
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 SCENARIO = """\
 twofront: 1
 title: Twenty days
