@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
@@ -16,7 +18,6 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 RUN = """\
 import ast, json, pathlib, sys
 
-pytestmark = pytest.mark.slow  # `make fast` leaves these out
 sys.path.insert(0, sys.argv[2])
 names = {"__name__": "__main__"}
 for cell in json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8"))["cells"]:
