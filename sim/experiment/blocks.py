@@ -97,7 +97,7 @@ def failed(task: Task, reason: str) -> Part:
 def _run(task: Task, job: Job) -> Part:
     alone = task._replace(jobs=(job,))
     try:
-        case = unpack(task.variants[job.variant], task.seed).case(dict(job.numbers), job.span.draw)
+        case = unpack(task.variants[job.variant], task.seed).case(dict(job.numbers), job.span.draw, names=task.outcomes)
         return measured(case, task.seed, job.span, task.outcomes)
     except (SimError, ArithmeticError, ValueError) as error:
         kind = "" if isinstance(error, SimError) else f"{type(error).__name__}: "
@@ -217,7 +217,8 @@ class Pace(NamedTuple):
 
 def pilot(plan: Plan) -> Pace:
     """Time a few runs at the first point, with the model compiled and what is loaded once already loaded."""
-    made = partial(plan.variants[int(plan.variant_of[0])].case, plan.numbers(0), 0)
+    names = tuple(outcome.name for outcome in plan.outcomes)
+    made = partial(plan.variants[int(plan.variant_of[0])].case, plan.numbers(0), 0, names=names)
     replications = np.arange(_PILOT, dtype=np.uint64)
     case = made()
     _simulated(case, plan.design.seed, replications[:1])

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import InputError, Problem
+from sim.experiment.dated import Calendar, dated_outcome, is_dated
 from sim.experiment.design import Design, duration, storage
 from sim.experiment.factors import CHOICE, NUMBER, SET, VARY, Factor
 from sim.experiment.points import Layout, Points
-from sim.experiment.variant import Variant, check_numbers, variant
+from sim.experiment.variant import Variant, check_numbers, compares, variant
 
 if TYPE_CHECKING:
     from sim.model.tally import Outcome
@@ -89,6 +90,8 @@ class Plan:
     @property
     def worlds(self) -> int:
         """Return in how many worlds a run is made, at most."""
+        if not compares([outcome.name for outcome in self.outcomes]):
+            return 1
         return max(each.worlds for each in self.variants)
 
     @property
@@ -159,7 +162,7 @@ def make_plan(
         variants=variants,
         variant_of=variant_of,
         asked=tuple(asked),
-        outcomes=_kept(outcomes, ratios, asked),
+        outcomes=_kept(outcomes, ratios, asked, variants[0].calendar),
         ratios=ratios,
         model_version=model_version(),
     )
@@ -228,11 +231,12 @@ def _outcomes(variants: Sequence[Variant]) -> tuple[dict[str, Outcome], dict[str
 
 
 def _kept(
-    outcomes: Mapping[str, Outcome], ratios: Mapping[str, tuple[str, str]], asked: Sequence[str]
+    outcomes: Mapping[str, Outcome], ratios: Mapping[str, tuple[str, str]], asked: Sequence[str], calendar: Calendar
 ) -> tuple[Outcome, ...]:
-    """Return the outcomes asked for, and those that their means are made of; all where none is named."""
+    """Return the outcomes asked for, and those that their means are made of; all but dated ones where none is named."""
     from sim.scenario.wording import suggestion
 
+    outcomes = {**outcomes, **{name: dated_outcome(name, calendar) for name in asked if is_dated(name)}}
     wrong = [name for name in asked if name not in outcomes]
     if wrong:
         raise InputError(

@@ -59,7 +59,7 @@ def rerun(folder: Path, which: Which, trace: Path | None = None) -> Repeated:
     ready, numbers = _at_point(folder, manifest, which)
     names = tuple(name for name in stored if name not in IDENTITY)
     seed, span = int(manifest["seed"]), _with_neighbour(which, int(manifest["replications"]))
-    part = measured(ready.case(numbers, which.draw), seed, span, names)
+    part = measured(ready.case(numbers, which.draw, names=names), seed, span, names)
     row = which.replication - span.first
     again = dict(zip(names, part.values[row].tolist(), strict=True))
     different = _differences(stored, {**again, "status": int(part.status[row])})
@@ -179,7 +179,7 @@ def _traced(
     file = TraceFile(path)
     file.begin()
     try:
-        part = measured(ready.case(numbers, which.draw, Drive(NONE, _Only(file, which))), seed, span, names)  # type: ignore[arg-type]
+        part = measured(ready.case(numbers, which.draw, Drive(NONE, _Only(file, which)), names), seed, span, names)  # type: ignore[arg-type]
         file.join()
     finally:
         file.discard()

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,9 +22,12 @@ from sim.errors import InputError, RunError
 from sim.experiment import store
 from sim.experiment.blocks import Blocks, Pace, Part, interleaved, pilot
 from sim.experiment.parts import PARTS, Layout, Parts, table_parts, write_part, write_stream
-from sim.experiment.plan import Plan
+from sim.experiment.plan import Plan, Source
 from sim.experiment.tables import atomically, read_parquet, write_parquet
 from sim.experiment.workers import Where, run_blocks
+
+if TYPE_CHECKING:
+    from sim.scenario.load import Loaded
 
 REPLICATIONS, POINTS, SCENARIOS = "replications.parquet", "points.parquet", "scenarios.parquet"
 _FILES = (REPLICATIONS, POINTS, SCENARIOS, "scenario.yaml", "summary.parquet", "summary.csv")
@@ -271,7 +274,7 @@ def _manifest(found: Done, started: datetime, command: str) -> dict[str, Any]:
         "id": plan.id,
         "kind": plan.kind,
         "command": command,
-        "scenario": _scenario(plan),
+        "scenario": described(plan.source, plan.base),
         "scenario_hash": plan.base.hash,
         "branch": None,
         "seed": plan.design.seed,
@@ -292,17 +295,18 @@ def _manifest(found: Done, started: datetime, command: str) -> dict[str, Any]:
         "started": started.isoformat(timespec="seconds"),
         "finished": datetime.now(UTC).isoformat(timespec="seconds") if ended else None,
         "wall_s": round(found.wall_s, 3),
-        **_machine(),
+        **machine(),
     }
 
 
-def _scenario(plan: Plan) -> dict[str, Any]:
+def described(source: Source, base: Loaded) -> dict[str, Any]:
+    """Return what a manifest says of a scenario: title, file, options and values given, and hashes of its files."""
     return {
-        "title": plan.base.scenario.title,
-        "file": str(plan.source.file),
-        "choices": plan.base.choices,
-        "sets": list(plan.source.sets),
-        "source_files": {str(path): store.file_hash(path) for path in plan.base.source_files},
+        "title": base.scenario.title,
+        "file": str(source.file),
+        "choices": base.choices,
+        "sets": list(source.sets),
+        "source_files": {str(path): store.file_hash(path) for path in base.source_files},
     }
 
 
@@ -319,7 +323,8 @@ def _events(plan: Plan) -> list[dict[str, str]]:
     return [{"label": event.label, "start": str(event.start), "end": str(event.end)} for event in found]
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """Return what a manifest says of the machine and what is installed on it."""
     return {
         "python": platform.python_version(),
         "packages": store.package_versions(),

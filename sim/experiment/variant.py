@@ -10,22 +10,27 @@ import pickle
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.errors import InputError, Problem
+from sim.experiment.dated import Calendar, dated_values
 from sim.experiment.factors import states
 from sim.experiment.study import COUNTERFACTUAL, MAIN, Case, Drive, Driven, FromStart, Ready, World, ready
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pydantic import BaseModel
 
+    from sim.model.outcomes import Finished
     from sim.model.tally import Outcome
     from sim.scenario.load import Loaded
     from sim.scenario.lower import Lowered
 
 _MOST_KEPT = 64  # scenarios unpacked in one process
+COMPARED = ("main_gain_kept_km2", "main_offensive_kept", "dual_success")  # outcomes that the counterfactual is run for
 Numbers = Mapping[str, float]
 
 
@@ -54,17 +59,44 @@ class Variant:
 
         return ratio_parts(self.first.aims, self.first.labels)
 
-    def case(self, numbers: Numbers, draw: int, drive: Drive | None = None) -> Case:
-        """Return the worlds at a point; raise InputError where the numbers contradict others of the scenario."""
-        from sim.model.outcomes import outcomes
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Return its daily series."""
+        from sim.model.outcomes import columns
+        from sim.model.tally import series_names
 
+        units = series_names(self.first.labels)
+        series = {name: (k, units[k].unit) for name, k in columns(self.first.labels).items()}
+        return Calendar(self.first.start, self.first.days, series)
+
+    def case(self, numbers: Numbers, draw: int, drive: Drive | None = None, names: Sequence[str] = ()) -> Case:
+        """Return the worlds at a point; raise InputError where the numbers contradict others of the scenario.
+
+        names : the outcomes that are wanted, () for all but dated ones; the counterfactual is run where one needs it.
+        """
         check_numbers(self.main.loaded, numbers)
         world, lowered = _world(self.main, numbers, draw, (MAIN, drive))
         other = None
-        if self.other:
+        if self.other and compares(names):
             left = {path: number for path, number in numbers.items() if not _restated(self.main.loaded, path)}
             other, _ = _world(self.other, left, draw, (COUNTERFACTUAL, drive))
-        return Case(world, other, partial(outcomes, lowered.aims, lowered.labels))
+        return Case(world, other, partial(_measure, lowered, self.calendar, tuple(names)))
+
+
+def compares(names: Sequence[str]) -> bool:
+    """Return whether some outcomes (() for all) take a counterfactual."""
+    return not names or any(name.startswith(COMPARED) for name in names)
+
+
+def _measure(
+    lowered: Lowered, calendar: Calendar, names: tuple[str, ...], block: Finished, other: Finished | None
+) -> dict[str, NDArray[np.float64]]:
+    from sim.model.outcomes import outcomes
+
+    found = dated_values(names, calendar, block)
+    if names and len(found) == len(names):
+        return found
+    return {**outcomes(lowered.aims, lowered.labels, block, other), **found}
 
 
 def variant(loaded: Loaded, seed: int) -> Variant:
