@@ -14,7 +14,8 @@ from sim.experiment.evaluate import Stored, drawn
 from sim.experiment.factors import factors_of
 from sim.experiment.inquiry import Asked, Inquiry, csv_text, find
 from sim.experiment.plan import Source
-from sim.experiment.points import Layout, Points, design_points
+from sim.experiment.points import Layout, Points, design_points, single
+from sim.experiment.rerun import Which, rerun
 from sim.experiment.variant import COMPARED, variant
 from sim.experiment.workers import Where
 from sim.model.outcomes import outcomes
@@ -142,3 +143,16 @@ def test_a_folder_of_another_question_is_refused_unless_fresh(tmp_path: Path) ->
 
 def test_csv_text_leaves_nothing_where_there_is_no_number() -> None:
     assert csv_text({"a": np.array([1, 2]), "b": np.array([np.nan, 0.5])}) == "a,b\n1,\n2,0.5\n"
+
+
+@pytest.mark.slow
+def test_nested_draws_have_luck_of_their_own(tmp_path: Path) -> None:
+    evaluate = stored(tmp_path, FLAGSHIP)
+    name = "east.territory_km2@2024-10-01"
+    crossed = evaluate(single(), Design(0, 3, 2), [name]).values[name][0]
+    nested = evaluate(single(), Design(0, 3, 2, nested=True), [name]).values[name][0]
+    np.testing.assert_array_equal(nested[0], crossed[0])  # draw 0 has the luck that it always has
+    assert not np.isclose(nested[1:], crossed[1:]).any()
+    folder = next(path for path in tmp_path.iterdir() if json.loads((path / "manifest.json").read_text())["nested"])
+    again = rerun(folder, Which(0, 2, 1))
+    assert (again.outcomes[name], again.differences) == (nested[2, 1], ())

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import RunError, SimError
+from sim.experiment.design import first_luck
 from sim.experiment.variant import Packed, pack, unpack
 
 if TYPE_CHECKING:
@@ -44,13 +45,14 @@ class Job(NamedTuple):
 
 
 class Task(NamedTuple):
-    """A block of runs, with all that carrying it out takes."""
+    """A block of runs, with all that carrying it out takes; `nested` as in Design."""
 
     seed: int
     model_version: str
     outcomes: tuple[str, ...]
     variants: tuple[Packed, ...]
     jobs: tuple[Job, ...]
+    nested: bool = False
 
     @property
     def runs(self) -> int:
@@ -98,18 +100,19 @@ def _run(task: Task, job: Job) -> Part:
     alone = task._replace(jobs=(job,))
     try:
         case = unpack(task.variants[job.variant], task.seed).case(dict(job.numbers), job.span.draw, names=task.outcomes)
-        return measured(case, task.seed, job.span, task.outcomes)
+        return measured(case, task.seed, job.span, task.outcomes, task.nested)
     except (SimError, ArithmeticError, ValueError) as error:
         kind = "" if isinstance(error, SimError) else f"{type(error).__name__}: "
         return failed(alone, f"{kind}{error}")
 
 
-def measured(case: Case, seed: int, span: Span, outcomes: tuple[str, ...]) -> Part:
+def measured(case: Case, seed: int, span: Span, outcomes: tuple[str, ...], nested: bool = False) -> Part:
     """Run a span in its worlds and measure it."""
-    last = span.first + span.length
+    start = span.first + first_luck(span.draw, nested)
+    last = start + span.length
     chunks = [
         _chunk(case, seed, np.arange(first, min(first + CHUNK, last), dtype=np.uint64), outcomes)
-        for first in range(span.first, last, CHUNK)
+        for first in range(start, last, CHUNK)
     ]
     reasons = {k * CHUNK + row: why for k, chunk in enumerate(chunks) for row, why in chunk[2].items()}
     status, values = np.concatenate([each[0] for each in chunks]), np.concatenate([each[1] for each in chunks])
@@ -182,7 +185,7 @@ class Blocks:
             jobs.append(Job(span, place, tuple(plan.numbers(point).items())))
             first += count
         packed = tuple(self._pack(k) for k in places)
-        return Task(plan.design.seed, plan.model_version, self._names, packed, tuple(jobs))
+        return Task(plan.design.seed, plan.model_version, self._names, packed, tuple(jobs), plan.design.nested)
 
     def _pack(self, k: int) -> Packed:
         if k not in self._packed:

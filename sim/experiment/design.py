@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim.errors import InputError
@@ -24,6 +24,7 @@ SERIES_KEPT_CENTRAL = 1_000
 SERIES_KEPT = 3_100  # the default design keeps all of its series
 _SECONDS_A_RUN = 0.002  # a replication of the flagship on one core; only for the estimate of what a design needs
 _IDENTITY_COLUMNS = 4
+_LUCK_APART = 1 << 24  # more replications than a draw can have, and even: neighbours stay together
 
 
 class Span(NamedTuple):
@@ -36,11 +37,16 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Design:
-    """Draws 0 to `draws` of the assumptions, each with replications 0 to `replications` - 1 of luck."""
+    """Draws 0 to `draws` of the assumptions, each with replications 0 to `replications` - 1 of luck.
+
+    nested : each draw has luck of its own (many draws with little luck each), where usually replication r has the same
+    luck in every draw (crossed).
+    """
 
     seed: int = 0
     draws: int = 30
     replications: int = 100
+    nested: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
@@ -136,6 +142,11 @@ def storage(number: float) -> str:
         if number >= scale:
             return f"{number / scale:,.3g} {unit}"
     return f"{number / 1e3:.0f} kB"
+
+
+def first_luck(draw: int, nested: bool) -> int:
+    """Return by how much the luck of a draw's replications is numbered from 0 on: nothing where draws share theirs."""
+    return draw * _LUCK_APART if nested else 0
 
 
 def uniform(seed: int, draw: int, path: str) -> float:

@@ -101,7 +101,7 @@ class Stored:
             return plan
         there = read_manifest(place)
         draws, replications = max(design.draws, there["draws"]), max(design.replications, there["replications"])
-        return replace(plan, design=Design(design.seed, draws, replications))
+        return replace(plan, design=replace(design, draws=draws, replications=replications))
 
 
 def _table(folder: Path, plan: Plan, design: Design, outcomes: Sequence[str]) -> Table:

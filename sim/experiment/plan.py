@@ -129,6 +129,7 @@ class Plan:
             "engine": self.engine,
             "user code": [list(each) for each in self.user_code],
             "outcomes": list(self.asked),
+            **({"nested": True} if self.design.nested else {}),
         }
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError, RunError
 from sim.experiment.blocks import Span, measured
+from sim.experiment.design import first_luck
 from sim.experiment.parts import IDENTITY
 from sim.experiment.store import read_manifest
 from sim.experiment.tables import SCAN
@@ -59,6 +60,8 @@ def rerun(folder: Path, which: Which, trace: Path | None = None) -> Repeated:
     ready, numbers = _at_point(folder, manifest, which)
     names = tuple(name for name in stored if name not in IDENTITY)
     seed, span = int(manifest["seed"]), _with_neighbour(which, int(manifest["replications"]))
+    luck = first_luck(which.draw, bool(manifest.get("nested")))
+    which, span = which._replace(replication=which.replication + luck), span._replace(first=span.first + luck)
     part = measured(ready.case(numbers, which.draw, names=names), seed, span, names)
     row = which.replication - span.first
     again = dict(zip(names, part.values[row].tolist(), strict=True))

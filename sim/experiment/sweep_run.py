@@ -280,6 +280,7 @@ def _manifest(found: Done, started: datetime, command: str) -> dict[str, Any]:
         "seed": plan.design.seed,
         "draws": plan.design.draws,
         "replications": plan.design.replications,
+        "nested": plan.design.nested,
         "points": len(plan.points),
         "design": {"kind": plan.layout.kind, "points": plan.layout.points},
         "factors": [_factor(plan, k) for k in range(len(plan.points.factors))],
