@@ -18,7 +18,7 @@ from sim.analysis.stats import student_975, wilson
 Values = NDArray[np.float64]
 Clusters = NDArray[np.int64]
 
-RESAMPLES = 2_000
+RESAMPLES = 1_000
 LARGEST = 30.0  # a coefficient beyond it comes from a sample that the ratio separates: no estimate
 _STEPS, _STEP = 40, 3.0
 
