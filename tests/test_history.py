@@ -3,9 +3,11 @@
 Bounds stood before the runs: 4 standard errors, as the fit itself states them, for an estimate against the truth.
 """
 
+import importlib.util
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +30,7 @@ from sim.scenario.battles import REDUCED, Battle, read
 Command = Callable[..., tuple[int, str, str]]
 
 TRUE = Laws(0.3, 0.8, 0.7, 0.3, 1.5, 0.6, 1.3, 1.23, 2.24)
+ROOT = Path(__file__).resolve().parents[1]
 CAMPAIGNS, EACH = 100, 6
 SHARED = os.environ.get("TWOFRONT_BATTLES", "")  # a file of CDB90, for the test that wants the real one
 
@@ -44,11 +47,13 @@ def by_the_laws(laws: Laws, forces: Values, runs: int, seed: int) -> Values:
     works, surprise = 1 + (laws.works_multiplier - 1) * forces[:, 2], 1 + (laws.surprise_multiplier - 1) * forces[:, 3]
     shield = laws.posture * works / surprise
     ratio = np.log(forces[:, 0] / forces[:, 1])
-    p = 1 / (1 + np.exp(-laws.win_intercept - laws.win_slope * (ratio - np.log(shield))))
+    power = ratio - np.log(shield)
+    p = 1 / (1 + np.exp(-laws.win_intercept - laws.win_slope * power))
     won = (rng.random(shape) < p[:, None]).astype(np.float64)
     mean = (laws.own_exponent - laws.enemy_exponent) * ratio + laws.enemy_exponent * np.log(shield)
     noise = np.log(factor(laws.casualty_spread, shape, rng) / factor(laws.casualty_spread, shape, rng))
-    return np.stack((won, mean[:, None] + (1 - 2 * won) * math.log(laws.beaten_multiplier) + noise))
+    loss = mean[:, None] + (1 - 2 * won) * math.log(laws.beaten_multiplier) + noise
+    return np.stack((won, loss, np.broadcast_to(power[:, None], shape)))
 
 
 def battles(laws: Laws, seed: int, campaigns: int = CAMPAIGNS) -> list[Battle]:
@@ -56,7 +61,7 @@ def battles(laws: Laws, seed: int, campaigns: int = CAMPAIGNS) -> list[Battle]:
     rng = np.random.default_rng(seed)
     count = campaigns * EACH
     forces = np.column_stack((1e4 * np.exp(rng.normal(0.5, 0.8, count)), np.full(count, 1e4), np.zeros((count, 2))))
-    won, loss = by_the_laws(of_people(laws), forces, 1, seed + 1)[:, :, 0]
+    won, loss, _ = by_the_laws(of_people(laws), forces, 1, seed + 1)[:, :, 0]
     return [
         Battle(
             "", f"campaign {k // EACH}", 1943, *forces[k, :2], 500 * math.exp(loss[k]), 500, 2 * won[k] - 1, "", 0, 1, k
@@ -94,7 +99,7 @@ def test_the_truth_lies_within_four_standard_errors_and_errors_are_small(found: 
         "win_slope (b)": 0.8,
         "p - q (winner known)": 0.4,
         "beaten": 1.5,
-        "casualty_spread": 0.6,
+        "casualty_spread across campaigns": 0.6,
     }
     for name, value in truth.items():
         each = default(found, name)
@@ -279,7 +284,8 @@ def test_engagements_are_those_of_the_laws() -> None:
     forces = np.array([[500.0, 1000, 0, 0], [3000, 1000, 1, 0], [3e6, 1e6, 0.5, 1], [900, 1000, 0, 0.3]])
     for laws in (TRUE, replace(TRUE, own_exponent=0.0, enemy_exponent=1.0), default_laws()):
         seen, wanted = engagements(laws, forces, 40_000, 1), by_the_laws(laws, forces, 40_000, 2)
-        for one, other in zip(seen, wanted, strict=True):
+        np.testing.assert_allclose(seen[2], wanted[2], atol=1e-3)  # people are whole
+        for one, other in zip(seen[:2], wanted[:2], strict=True):
             error = np.sqrt((one.var(1) + other.var(1)) / 40_000)
             assert (np.abs(one.mean(1) - other.mean(1)) < 5 * error).all()
         np.testing.assert_allclose(seen[1].std(1), wanted[1].std(1), rtol=5 * math.sqrt(2 / 40_000))
@@ -306,6 +312,18 @@ def test_the_part_of_cdb90_that_the_defaults_were_seen_against() -> None:
     assert not default(found, "win_slope (b)").contradicted
     square = next(each for each in found.losses.scored if each.name == "Lanchester's square law")
     assert square.first.low > 0
+
+
+@pytest.mark.slow
+def test_iwo_jima_on_the_page_is_what_the_code_gives() -> None:
+    spec = importlib.util.spec_from_file_location("history_page", ROOT / "docs" / "history.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["history_page"] = module
+    spec.loader.exec_module(module)
+    page = (ROOT / "docs" / "verify.md").read_text(encoding="utf-8")
+    assert module.replaced(page, "iwo jima", module.island_table(module.island())) == page
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -367,7 +385,7 @@ def test_history_is_printed_kept_and_the_same_again(twofront: Command, tmp_path:
 
 @pytest.mark.slow
 def test_history_takes_the_laws_of_a_scenario(twofront: Command, tmp_path: Path) -> None:
-    scenario = Path(__file__).parents[1] / "scenarios" / "iwo_jima_1945.yaml"
+    scenario = ROOT / "scenarios" / "iwo_jima_1945.yaml"
     path = written(tmp_path, battles(TRUE, 11, 10))
     code, out, _ = twofront("--history", str(path), "--scenario", str(scenario), "--json")
     numbers = json.loads(out)

@@ -36,7 +36,7 @@ from sim.scenario.battles import Battle
 
 RATIO_EDGES = np.log([2 / 3, 1.0, 1.5, 2.0, 3.0, 4.0])
 CURVE_POINTS, CURVE_RUNS = 33, 40_000
-BEATEN, SPREAD = "beaten", "casualty_spread"
+BEATEN, SPREAD = "beaten", "casualty_spread across campaigns"
 GIVING_WAY = ("DL", "WD")
 INITIAL = 1.0
 
@@ -161,7 +161,9 @@ def _defaults(won: Sample, lost: Sample, laws: Laws, seed: int, make: Make) -> t
     In E7 the beaten side pays a multiple, so that with the winner known ln loss ratio = constant + (p - q) ln ratio
     - ln(beaten) result + the difference of two lognormal factors, each of variance ln(1 + spread^2).
     """
-    intercept, slope = _estimates(fits.logit_fits(won.ratio, won.won, _weights(won, seed)))
+    power = make(laws, won.forces, 1, seed)[2, :, 0]
+    ratios = {"": won.ratio, " on combat power": power}
+    curves = {name: _estimates(fits.logit_fits(each, won.won, _weights(won, seed))) for name, each in ratios.items()}
     weights = _weights(lost, seed)
     open_slope = _estimates(fits.line_fits(line(lost.ratio), lost.loss, weights))[1]
     drawn = make(models(laws)[PEOPLE], lost.forces, RUNS, seed)[1].mean(1)
@@ -172,8 +174,8 @@ def _defaults(won: Sample, lost: Sample, laws: Laws, seed: int, make: Make) -> t
     inner = fits.inner_sds(terms, lost.loss, weights, lost.cluster)
     beaten, spread, inner_spread = _estimates(np.stack((np.exp(-found[:, 2]), _spread(whole), _spread(inner)), 1))
     return (
-        Against("win_intercept (a)", laws.win_intercept, intercept),
-        Against("win_slope (b)", laws.win_slope, slope),
+        *(Against(f"win_intercept (a){name}", laws.win_intercept, each[0]) for name, each in curves.items()),
+        *(Against(f"win_slope (b){name}", laws.win_slope, each[1]) for name, each in curves.items()),
         Against("slope of ln loss ratio", own_slope, open_slope),
         Against("p - q (winner known)", laws.own_exponent - laws.enemy_exponent, _estimates(found)[1]),
         Against(BEATEN, laws.beaten_multiplier, beaten),
@@ -251,7 +253,7 @@ def _curves(won: Sample, lost: Sample, laws: Laws, seed: int, make: Make) -> Cur
     logits = fits.logit_fits(won.ratio, won.won, _weights(won, seed)) @ line(ratio).T
     lines = fits.line_fits(line(lost.ratio), lost.loss, _weights(lost, seed)) @ line(ratio).T
     forces = np.column_stack((1e4 * np.exp(ratio), np.full(CURVE_POINTS, 1e4), np.zeros((CURVE_POINTS, 2))))
-    wins, losses = make(models(laws)[PEOPLE], forces, CURVE_RUNS, seed)
+    wins, losses, _ = make(models(laws)[PEOPLE], forces, CURVE_RUNS, seed)
     seen = make(models(laws)[PEOPLE], lost.forces, RUNS, seed)[1].mean(1)
     level = float((lost.loss - seen).mean())
     low, middle, high = np.quantile(losses, (0.05, 0.5, 0.95), axis=1) + level

@@ -74,7 +74,7 @@ def default_laws() -> Laws:
 
 
 def engagements(laws: Laws, forces: Values, runs: int, seed: int) -> Values:
-    """Return engagements won by the attacker (1 or 0) and ln of the ratio of losses, float64[2, battle, run].
+    """Return engagements as float64[3, battle, run]: won by the attacker (1 or 0), ln loss ratio, ln ratio of power.
 
     forces : float64[battle, 4]: attackers and defenders, people; works and surprise of the defender, 0 to 1 each.
     """
@@ -84,9 +84,10 @@ def engagements(laws: Laws, forces: Values, runs: int, seed: int) -> Values:
     params[0]["front"][0]["supply_capacity_people"][:] = ROOM
     begin(state, params, np.uint64(seed), np.uint64(0))
     scaled = forces * np.array([SCALE, SCALE, 1.0, 1.0])
-    won, attackers, defenders = np.zeros((3, len(forces), runs))
-    _fight_all(params, state, scaled, won, attackers, defenders)
-    return np.stack((won, np.log(attackers / defenders)))
+    fought = np.zeros((len(forces), runs, 4))
+    _fight_all(params, state, scaled, fought)
+    won, attackers, defenders, ratio = fought.transpose(2, 0, 1)
+    return np.stack((won, np.log(attackers / defenders), np.log(ratio)))
 
 
 def _params() -> Records:
@@ -95,18 +96,17 @@ def _params() -> Records:
 
 
 @entry
-def _fight_all(
-    params: Records, state: Records, forces: Values, won: Values, attackers: Values, defenders: Values
-) -> None:
-    """Fight each battle as many times as there are columns: who won, and what it cost."""
+def _fight_all(params: Records, state: Records, forces: Values, fought: Values) -> None:
+    """Fight each battle as many times as there are runs: who won, losses of both, ratio of combat power."""
     p, s = params[0], state[0]
     front = s.front[0]
-    for i in range(len(forces)):
-        for k in range(won.shape[1]):
+    for i in range(fought.shape[0]):
+        for k in range(fought.shape[1]):
             front.people[0, 0], front.people[1, 0] = int(forces[i, 0]), int(forces[i, 1])
             front.works[1], front.surprise[1] = forces[i, 2], forces[i, 3]
             refresh_power(p, s, 0)
-            before, lost, cost = front.wins[0], front.casualties[0], front.casualties[1]
+            fought[i, k, 3] = front.ratio[0]
+            wins, attackers, defenders = front.wins[0], front.casualties[0], front.casualties[1]
             fight(p, s, 0, 0)
-            won[i, k] = front.wins[0] - before
-            attackers[i, k], defenders[i, k] = front.casualties[0] - lost, front.casualties[1] - cost
+            fought[i, k, 0] = front.wins[0] - wins
+            fought[i, k, 1], fought[i, k, 2] = front.casualties[0] - attackers, front.casualties[1] - defenders

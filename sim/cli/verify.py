@@ -32,7 +32,7 @@ WIDE = 200  # columns, where the output is no terminal
 
 @click.command()
 @click.argument("results", metavar="[RESULT]...", nargs=-1, type=_PATH)
-@click.option("--seed", type=int, help="Seed of the checks [default: 0].")
+@click.option("--seed", type=int, help="Seed of the checks, or of what --history draws [default: 0].")
 @click.option("--why", is_flag=True, help="Say where each bound comes from.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 @click.option("--history", metavar="FILE", type=_PATH, help="Battles as CSV: set the model beside the past instead.")
