@@ -21,12 +21,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 from matplotlib.text import Text
 
+from sim.analysis.history import Curves
+from sim.analysis.history_fit import Bin
 from sim.errors import RunError
 from sim.experiment.events import Event
 from sim.experiment.flows import Flow
 from sim.plotting.differences import UNTOLD, Differences, differences
 from sim.plotting.dots import Dots, dots
 from sim.plotting.heatmap import Group, Heatmap, Row, colour_map, heatmap
+from sim.plotting.history import Battles, history
 from sim.plotting.intervals import Estimate, Outcome
 from sim.plotting.page import Frame, interval_words, mark_handling, number, plain, spread, thousands, to_width, words
 from sim.plotting.response import Curve, Response, response
@@ -221,7 +224,22 @@ def hard_timeline() -> Timeline:
     return Timeline(START, END, MANY, lanes, tuple(lane.side for lane in lanes), WORDY)
 
 
+def battles(reach: float, frame: Frame, battles_each: int = 40) -> Battles:
+    """Battles of force ratios from 1/e^reach to e^reach, and curves through them."""
+    ratio = np.linspace(-reach, reach, 33)
+    zero = 0 * ratio
+    win = (zero + 0.3, zero + 0.7)
+    curves = Curves(ratio, zero + 0.5, win, zero + 0.55, 0.3 * ratio, (zero - 1, zero + 1), zero, (zero - 2, zero + 2))
+    shares = tuple(Bin(battles_each, middle, 0.5, 0.3, 0.7) for middle in (-reach, -0.01, 0.0, 0.01, reach))
+    rng = np.random.default_rng(3)
+    points = np.stack((rng.uniform(-reach, reach, 50), reach * rng.normal(size=50), rng.choice((-1.0, 0.0, 1.0), 50)))
+    return Battles(shares, curves, points, frame)
+
+
 CASES: dict[str, Callable[[], Figure]] = {
+    "history": lambda: history(battles(2.5, FRAME)),
+    "history, wide": lambda: history(battles(9.0, WORDY, 123_456)),
+    "history, narrow": lambda: history(battles(0.05, FRAME)),
     "dots": lambda: dots(usual_dots()),
     "dots of twelve": lambda: dots(hard_dots()),
     "dots of more than fit": lambda: dots(hard_dots(15)),
@@ -301,7 +319,8 @@ def test_text_is_large_enough_and_has_contrast(drawn: Figure):
 
 def test_each_figure_says_where_it_is_from_and_how_to_handle_it():
     for make in (
-        CASES[name] for name in ("dots", "differences", "heat map", "response", "surface", "sankey", "timeline")
+        CASES[name]
+        for name in ("dots", "differences", "heat map", "response", "surface", "sankey", "timeline", "history")
     ):
         figure = make()
         mark_handling(figure, "EXERCISE ONLY")
@@ -403,6 +422,25 @@ def test_a_difference_whose_interval_includes_zero_has_no_direction():
     assert "the same | in every run" in written
     assert any(list(line.get_xdata()) == [0.0, 0.0] for line in axes.lines)
     assert axes.get_xlim()[0] <= 0 <= axes.get_xlim()[1]
+
+
+def test_the_history_shows_each_battle_each_share_and_both_lines():
+    shown = battles(2.5, FRAME)
+    win, loss = history(shown).axes
+    squares = [(line.get_xdata()[0], line.get_ydata()[0]) for line in win.lines if line.get_marker() == "s"]
+    assert squares == [(each.middle, each.share) for each in shown.shares]
+    offsets = np.concatenate(
+        [np.asarray(each.get_offsets()) for each in loss.collections if len(each.get_offsets()) > 1]
+    )
+    np.testing.assert_allclose(sorted(map(tuple, offsets)), sorted(zip(shown.points[0], shown.points[1], strict=True)))
+    for axes, wanted in (
+        (win, (shown.curves.win, shown.curves.model_win)),
+        (loss, (shown.curves.loss, shown.curves.model_loss)),
+    ):
+        drawn_lines = [np.asarray(line.get_ydata()) for line in axes.lines if line.get_marker() != "s"]
+        for line in wanted:
+            assert any(np.array_equal(line, each) for each in drawn_lines)
+    assert "square law" in said(history(shown))
 
 
 def test_the_heat_map_holds_the_values_centred_at_zero():
@@ -589,7 +627,7 @@ from pathlib import Path
 sys.path.insert(0, "tests")
 import test_figures as figures
 from sim.plotting.style import save
-for name in ("dots", "differences", "heat map", "response", "surface", "sankey", "timeline"):
+for name in ("dots", "differences", "heat map", "response", "surface", "sankey", "timeline", "history"):
     for path in save(figures.CASES[name](), Path(sys.argv[1]), name, ("png", "svg", "pdf")):
         print(path.name, hashlib.sha256(path.read_bytes()).hexdigest())
 """

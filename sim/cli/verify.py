@@ -26,27 +26,59 @@ if TYPE_CHECKING:
     from sim.analysis.verify_check import Check
     from sim.experiment.replay import Difference, Kept
 
+_PATH = click.Path(path_type=Path)
 WIDE = 200  # columns, where the output is no terminal
 
 
 @click.command()
-@click.argument("results", metavar="[RESULT]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--seed", type=int, help="Seed of the checks [default: 0].")
+@click.argument("results", metavar="[RESULT]...", nargs=-1, type=_PATH)
+@click.option("--seed", type=int, help="Seed of the checks, or of what --history draws [default: 0].")
 @click.option("--why", is_flag=True, help="Say where each bound comes from.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
+@click.option("--history", metavar="FILE", type=_PATH, help="Battles as CSV: set the model beside the past instead.")
+@click.option("--scenario", type=_PATH, help="With --history: whose laws of combat [default: the model's defaults].")
+@click.option(
+    "--out", type=_PATH, help="With --history: folder for numbers and figure [default: a new one in results/]."
+)
 @as_json
-def verify(results: tuple[Path, ...], seed: int | None, why: bool, quiet: bool, as_json: bool) -> int:
-    """Check the model against theory, or make RESULT folders again and compare their bytes.
+def verify(results: tuple[Path, ...], seed: int | None, why: bool, quiet: bool, as_json: bool, **given: Any) -> int:
+    """Check the model against theory, make RESULT folders again and compare their bytes, or set it beside history.
 
     Without RESULT: closed forms, exact chains, counts, the ledger, equal bits. Each error stands beside a bound that
     was there before the runs. Exit code 1 when one fails.
+
+    With --history FILE: who won battles and what they cost, against force ratio, with the model's own engagements,
+    scored. FILE has the columns of CDB90; its public home is the repository jrnold/CDB90 on GitHub, file
+    src-data/CDB90/CDB90-patched.csv.
     """
+    history: Path | None = given["history"]
+    _refuse_mixed(results, history, {"--seed": seed is not None, "--why": why}, given)
+    if history is not None:
+        from sim.cli.verify_history import Options, verify_history
+
+        return verify_history(Options(history, given["scenario"], given["out"], seed or 0, quiet, as_json))
     if not results:
         return _verify_model(0 if seed is None else seed, why, quiet, as_json)
-    for option, given in (("--seed", seed is not None), ("--why", why)):
-        if given:
-            raise InputError.single(option, "", "is of the checks of the model; a result is made again as it was made")
     return _verify_results(results, quiet, as_json)
+
+
+def _refuse_mixed(
+    results: tuple[Path, ...], history: Path | None, of_checks: dict[str, bool], of_history: dict[str, Any]
+) -> None:
+    """Refuse options of one thing that the command does beside another."""
+    if history is None:
+        for option in ("scenario", "out"):
+            if of_history[option] is not None:
+                raise InputError.single(f"--{option}", "", "goes with --history FILE only")
+    elif results:
+        raise InputError.single("--history", "", "stands alone; a result is made again by a command of its own")
+    elif of_checks["--why"]:
+        raise InputError.single("--why", "", "is of the checks of the model; history has no bounds")
+    if results:
+        for option, present in of_checks.items():
+            if present:
+                message = "is of the checks of the model; a result is made again as it was made"
+                raise InputError.single(option, "", message)
 
 
 def _verify_model(seed: int, why: bool, quiet: bool, as_json: bool) -> int:

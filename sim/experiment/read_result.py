@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sim.scenario.load import Loaded
 
 KINDS = ("run", "sweep", "compare")
+HISTORY = "history"  # made by `verify --history`: numbers and a figure, no runs
 REPLICATIONS, SERIES, POINTS, SCENARIO = "replications.parquet", "series.parquet", "points.parquet", "scenario.yaml"
 FIRST_POINT = "point-000.yaml"  # of a compare, whose points are scenarios of their own
 IDENTITY = ("seed", "point", "draw", "replication", "status")
@@ -208,13 +209,15 @@ def read_result(folder: Path) -> Result:
         raise InputError.single("", "", f"{folder}: {'is no folder' if folder.exists() else 'does not exist'}")
     _refuse_unfinished(folder)
     result = Result(folder, read_manifest(folder))
+    if result.kind == HISTORY:
+        raise InputError.single("", "", f"{folder}: is of `verify --history` and holds its own figure; it has no runs")
+    if result.kind not in KINDS:
+        raise damaged(folder, f"is of kind '{result.kind}', which this version does not know ({', '.join(KINDS)})")
     try:
         _ = result.id, result.seed, result.draws, result.replications, result.title, result.choices, result.events
         _ = result.provenance
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise damaged(folder, f"{MANIFEST} is damaged ({type(error).__name__}: {error})") from error
-    if result.kind not in KINDS:
-        raise damaged(folder, f"is of kind '{result.kind}', which this version does not know ({', '.join(KINDS)})")
     return result
 
 

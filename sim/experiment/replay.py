@@ -92,7 +92,11 @@ def _origin(folder: Path, manifest: Mapping[str, Any]) -> Origin:
     from sim.fingerprint import model_version
 
     if (kind := manifest.get("kind", "run")) != "run":
-        others = {"sweep": "`twofront rerun` makes single runs of it again", "compare": "run its command again"}
+        others = {
+            "sweep": "`twofront rerun` makes single runs of it again",
+            "compare": "run its command again",
+            "history": "run its command again",
+        }
         raise _refused(folder, f"is the result of a {kind}; {others.get(str(kind), 'this version does not know it')}")
     if manifest["branch"]:
         origin, at = manifest["branch"]["from"], manifest["branch"]["at"]
