@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -35,7 +36,7 @@ class Line:
         points = _points(raw, "34.1 51.6, 34.2 51.3")
         if len(points) < 2:
             raise UnreadableError(f"{shown(raw)} is one point, and a line needs two: '34.1 51.6, 34.2 51.3'")
-        for number, (one, other) in enumerate(zip(points, points[1:], strict=False), 1):
+        for number, (one, other) in enumerate(pairwise(points), 1):
             if one == other:
                 raise UnreadableError(f"points {number} and {number + 1} are the same, {_said(one)}")
         return cls(points)

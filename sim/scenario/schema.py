@@ -280,7 +280,7 @@ class Outline(Model):
 
 
 class Map(Model):
-    """What the theatre map shows beside the fronts, whose own `position` places them. Nothing of it enters the model."""
+    """What the theatre map shows beside the fronts, which their `position` places. Nothing of it enters the model."""
 
     note: str = ""
     """What a reader must know of the lines, as that they are disputed; it stands under the map."""
