@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.cli.plot_figures import Asked
     from sim.experiment.read_result import Result
 
-FORMATS = ("png", "svg", "pdf", "gif")
+FORMATS, MOVING = ("png", "svg", "pdf"), "gif"
 ALL = "all"
 _PATH = click.Path(path_type=Path)
 
@@ -59,7 +59,7 @@ def plot(
     from sim.experiment.read_result import read_result
 
     wanted, asked_formats = _kinds(kinds), _formats(formats)
-    if "gif" in asked_formats and not {"map", ALL} & set(wanted):
+    if MOVING in asked_formats and not {"map", ALL} & set(wanted):
         raise InputError.single("--format", "", "gif shows the map week by week; add --kind map")
     found = tuple(read_result(folder) for folder in results)
     _refuse_twice(found)
@@ -98,8 +98,8 @@ def _kinds(text: str | None) -> tuple[str, ...]:
 def _formats(text: str | None) -> tuple[str, ...]:
     found = _split(text) or ("png", "svg")
     for form in found:
-        if form not in FORMATS:
-            raise InputError.single("--format", "", f"no format '{form}'; allowed: {', '.join(FORMATS)}")
+        if form not in (*FORMATS, MOVING):
+            raise InputError.single("--format", "", f"no format '{form}'; allowed: {', '.join((*FORMATS, MOVING))}")
     return tuple(dict.fromkeys(found))
 
 
@@ -170,16 +170,16 @@ def _draw(asked: Asked, kinds: Sequence[str], marking: str | None, where: tuple[
 def _save(kind: str, asked: Asked, marking: str | None, where: tuple[Path, tuple[str, ...]]) -> list[Path]:
     """Save the figures of a kind, and where it has one and it is asked for its animation."""
     from sim.cli.plot_figures import ANIMATED, KINDS
-    from sim.plotting.animation import GIF, save_animation
+    from sim.plotting.animation import save_animation
     from sim.plotting.style import save
 
     folder, formats = where
-    stills = tuple(form for form in formats if form != GIF)
+    stills = tuple(form for form in formats if form != MOVING)
     files: list[Path] = []
     try:
         for stem, figure in (KINDS[kind](asked) if stills else {}).items():
             files += save(_marked(figure, marking), folder, stem, stills)
-        if GIF in formats and kind in ANIMATED:
+        if MOVING in formats and kind in ANIMATED:
             files.append(save_animation((_marked(each, marking) for each in ANIMATED[kind](asked)), folder, kind))
     except OSError as error:
         raise _unwritable(folder, error) from error

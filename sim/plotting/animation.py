@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL import Image as Pictures
 
-GIF = "gif"
 DPI = 90  # 1200 pixels across: half a slide's, so that a year in weeks stays near a megabyte
 _TINTS, _STEPS = (1.0, 0.8, 0.6, 0.4, 0.2), 33
 _FRAME, _LAST = 600, 3000  # milliseconds that a frame is shown, and the last one
@@ -31,7 +30,7 @@ def save_animation(figures: Iterable[Figure], folder: Path, stem: str) -> Path:
     frames = [_picture(figure) for figure in figures]
     if not frames:
         raise RunError("an animation needs at least one figure")
-    path = folder / f"{stem}.{GIF}"
+    path = folder / f"{stem}.gif"
     part = folder / f".{path.name}.part"
     palette = _palette()
     reduced = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]

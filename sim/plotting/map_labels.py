@@ -94,15 +94,16 @@ def ground_words(taken: Taken) -> tuple[str, ...]:
     No direction is stated where luck leaves it open.
     """
     if taken.told:
-        short = f"{words(taken.side)} +{_km2(taken.median)} km²"
-        return f"{short} ({_km2(taken.low)} to {_km2(taken.high)})", short
-    low, high = (_km2(each) for each in (taken.low, taken.high))
+        short = f"{words(taken.side)} +{area_words(taken.median)} km²"
+        return f"{short} ({area_words(taken.low)} to {area_words(taken.high)})", short
+    low, high = (area_words(each) for each in (taken.low, taken.high))
     if low == high == "0":
         return ("no ground taken",)
     return (f"{low} to {high} km² for {words(taken.side)}",)
 
 
-def _km2(area: float) -> str:
+def area_words(area: float) -> str:
+    """Return a number of km2: whole, below ten with one decimal."""
     return number(round(area)) if abs(area) >= 10 else number(round(area, 1), 2)
 
 

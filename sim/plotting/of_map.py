@@ -16,7 +16,8 @@ from sim.experiment.flows import RESERVE as RESERVE_POOL
 from sim.experiment.flows import TRAINING, parties
 from sim.plotting.map_content import RESERVE, Move, Scale, Station, Strength, Taken, TheatreMap
 from sim.plotting.map_ground import Chart, Ground, laid_out, lined_up
-from sim.plotting.page import Frame, number, words
+from sim.plotting.map_labels import area_words
+from sim.plotting.page import Frame, words
 from sim.plotting.theatre_map import theatre_map
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def _finding(source: Source, day: date) -> str:
         taken = _taken(source, theatre, (day - scenario.start).days)
         if taken.told:
             who = "" if taken.side == last else f"{words(taken.side)} "
-            parts.append(f"{who}+{number(round(taken.median))} km² in {words(theatre)}")
+            parts.append(f"{who}+{area_words(taken.median)} km² in {words(theatre)}")
             last = taken.side
     return f"{_said(day)}: {', '.join(parts) if parts else 'luck leaves open who took ground'}"
 

@@ -19,7 +19,22 @@ from sim.plotting.map_content import RESERVE, Move, Station, TheatreMap, filling
 from sim.plotting.map_ground import MAP, Points, along, strip
 from sim.plotting.map_labels import callouts
 from sim.plotting.page import LEFT, number, page, panel, thousands, words, write
-from sim.plotting.style import DPI, FAINT, GREEN, GREY, HEIGHT, INK, ORANGE, PALE, SKY, SMALL, WIDTH, extent, fitted
+from sim.plotting.style import (
+    DPI,
+    FAINT,
+    FOOT,
+    GREEN,
+    GREY,
+    HEIGHT,
+    INK,
+    ORANGE,
+    PALE,
+    SKY,
+    SMALL,
+    WIDTH,
+    extent,
+    fitted,
+)
 
 HALF = 0.085  # inches: width of the strip of a side
 _GROUND, _PEOPLE = 0.62, 8.0  # longest arrow of ground (inches), widest arrow of people (points)
@@ -48,7 +63,7 @@ def theatre_map(shown: TheatreMap) -> Figure:
         callouts(figure, axes, shown)
         _names(figure, axes, shown)
         _key(figure, axes, shown)
-        fitted(write(figure, LEFT, 0.6, shown.note, color=GREY), (WIDTH - 2 * LEFT) * DPI, SMALL)
+        fitted(write(figure, LEFT, 0.6, shown.note, color=GREY, gid=FOOT), (WIDTH - 2 * LEFT) * DPI, SMALL)
     return figure
 
 
