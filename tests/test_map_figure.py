@@ -25,7 +25,7 @@ from sim.experiment.tables import read_parquet
 from sim.plotting.animation import save_animation
 from sim.plotting.heatmap import LARGEST, NOBODY, colour_map
 from sim.plotting.map_content import RESERVE, Move, Scale, Station, Strength, Taken, TheatreMap
-from sim.plotting.map_ground import Chart, Ground, laid_out, lined_up
+from sim.plotting.map_ground import MAP, Chart, Ground, laid_out, lined_up
 from sim.plotting.of_map import WINDOW, Source, map_at
 from sim.plotting.page import mark_handling, thousands
 from sim.plotting.style import DPI, HEIGHT, READABLE, SMALL, WIDTH, contrast
@@ -188,6 +188,19 @@ def test_arrows_of_people_are_as_wide_as_people_are_many():
     for move in shown.moves:
         wanted = found["red: reserve > north"] * move.people / 8000
         assert found[f"{move.side}: {move.source} > {move.target}"] == pytest.approx(max(0.9, wanted))
+
+
+def test_numbers_are_never_cut_however_long_the_names_are():
+    written = said(theatre_map(hard(3, placed)))
+    assert written.count("12,345 km² taken by Red") == 3
+    assert written.count("… | 123 k") == 6
+
+
+def test_names_of_sides_stay_inside_the_map():
+    figure = theatre_map(usual())
+    for text, (left, _, right, _) in texts(figure):
+        if text.get_text().startswith("reserve"):
+            assert MAP[0] * DPI < left < right < MAP[2] * DPI
 
 
 def test_numbers_stand_beside_the_map():

@@ -17,7 +17,7 @@ MAP = (4.45, 0.78, 8.88, 5.86)  # inches: left, foot, right, top
 _MARGIN = 0.35  # inches: around what must be seen
 _HEADING = 0.26  # inches: of a theatre in a line-up
 _BAR = (0.14, 0.95)  # inches: shortest and longest bar of a line-up
-_ASIDE = 0.75  # inches: of a side from the edge of a line-up
+_ASIDE = 0.75  # inches: of the middle of a side's name from the edge of the map
 
 
 class Ground(NamedTuple):
@@ -56,7 +56,8 @@ def laid_out(chart: Chart) -> Ground:
         return np.asarray((points * squeeze - (low + high) / 2) * scale + middle)
 
     lines = {name: put(points) for name, points in chart.lines.items()}
-    sides = [None if side is None else put(side[None])[0] for side in chart.sides]
+    inside = np.array([[MAP[0] + _ASIDE, MAP[1] + _MARGIN], [MAP[2] - _ASIDE, MAP[3] - _MARGIN]])
+    sides = [None if side is None else np.clip(put(side[None])[0], *inside) for side in chart.sides]
     return Ground(
         lines,
         (_standing(sides[0], lines, 1.0), _standing(sides[1], lines, -1.0)),

@@ -95,7 +95,8 @@ def ground_words(taken: Taken) -> tuple[str, ...]:
     """
     if taken.told:
         short = f"{words(taken.side)} +{area_words(taken.median)} km²"
-        return f"{short} ({area_words(taken.low)} to {area_words(taken.high)})", short
+        bare = f"{area_words(taken.median)} km² taken by {words(taken.side)}"  # cut, it loses the name only
+        return f"{short} ({area_words(taken.low)} to {area_words(taken.high)})", short, bare
     low, high = (area_words(each) for each in (taken.low, taken.high))
     if low == high == "0":
         return ("no ground taken",)

@@ -144,7 +144,8 @@ def _bend(shown: TheatreMap, move: Move, chord: Points) -> float:
         middle = np.mean([line.mean(axis=0) for line in shown.ground.lines.values()], axis=0)
         return math.copysign(_ROUND, float((shown.ground.sides[side] - middle) @ aside))
     lean = float(own @ aside)
-    return math.copysign(_BEND + _BEND * abs(lean), lean)
+    back = 2 if move.target == RESERVE else 1  # clear of those who come
+    return math.copysign(back * _BEND * (1 + abs(lean)), lean)
 
 
 def _end(shown: TheatreMap, move: Move, place: str) -> Points:
