@@ -51,10 +51,9 @@ def nested(path: str, info: FieldInfo, above: tuple[Any, ...]) -> Iterator[Row]:
         while get_origin(value) is dict:
             path, value = f"{path}.NAME", get_args(value)[1]
         below += [member for member in members(value) if is_model(member)]
-        info = FieldInfo.from_annotation(value) if not below else info
-        if measured(info):
-            unit = measured(info)
-            assert unit is not None
+        kinds = kinds if below else members(value)
+        unit = measured(FieldInfo.from_annotation(value))
+        if unit and not below:
             yield path, unit.unit, f"{unit.low:g} to {unit.high:g}", "", "a number by name"
             return
     for kind in below:

@@ -33,7 +33,7 @@ _NOT_SHOWN = ("point", "hash", "variant")  # columns of the table of points that
 class Detail(TypedDict, total=False):
     """What a figure shows, as the options of `twofront plot` have it.
 
-    outcomes : names; side : one side; start, end : first and last day, as dates or '2024-08-06'.
+    outcomes : names; side : one side; start, end : first and last day; at : day of a map; as dates or '2024-08-06'.
     save : a file (png, svg or pdf) to which the figure is written, too.
     """
 
@@ -41,6 +41,7 @@ class Detail(TypedDict, total=False):
     side: str
     start: date | str
     end: date | str
+    at: date | str
     save: str | Path
 
 
@@ -193,8 +194,8 @@ def open_result(folder: str | Path) -> Run | Sweep | Compared:
 def plot(results: Sequence[Kept], kind: str | None = None, **detail: Unpack[Detail]) -> Figure:
     """Return a figure of one or more results, as `twofront plot` draws it.
 
-    kind : fan, heatmap, timeline, sankey (of a run), dots, differences (of several results, the first as reference, or
-    of a comparison), response, surface (of a sweep); None: the first that suits.
+    kind : fan, heatmap, timeline, sankey, map (of a run), dots, differences (of several results, the first as
+    reference, or of a comparison), response, surface (of a sweep); None: the first that suits.
     detail : see `Detail`. A kind that makes a figure for each side needs `side`.
     """
     from sim.cli.plot import suitable
@@ -214,7 +215,7 @@ def plot(results: Sequence[Kept], kind: str | None = None, **detail: Unpack[Deta
         raise InputError.single("kind", "", f"no kind '{kind}'{suggestion(kind, KINDS)}")
     names = detail.get("outcomes", ())
     outcomes = (names,) if isinstance(names, str) else tuple(names)
-    days = (_day(name, detail.get(name)) for name in ("start", "end"))
+    days = (_day(name, detail.get(name)) for name in ("start", "end", "at"))
     figures = KINDS[kind](Asked(read, outcomes, detail.get("side"), *days))
     if len(figures) > 1:
         raise InputError.single(

@@ -206,7 +206,7 @@ def test_a_party_is_followed_from_where_it_left_to_where_it_came(results: Path):
         (("nowhere",), "error: nowhere: does not exist"),
         (("{base}", "--kind", "fna"), "error: --kind: no kind 'fna'; did you mean 'fan'?"),
         (("{base}", "--kind", ","), "error: --kind: names no kind"),
-        (("{base}", "--format", "gif"), "error: --format: no format 'gif'; allowed: png, svg, pdf"),
+        (("{base}", "--format", "bmp"), "error: --format: no format 'bmp'; allowed: png, svg, pdf, gif"),
         (("{base}", "--kind", "dots", "--outcomes", "dual_sucess"), "did you mean 'dual_success'?"),
         (("{base}", "--kind", "dots", "--outcomes", "regained_day"), "take 'regained'"),
         (("{base}", "--kind", "heatmap", "--side", "rde"), "error: --side: no side 'rde'; did you mean 'red'?"),

@@ -13,12 +13,14 @@ from sim.cli.scenario import as_json
 from sim.errors import InputError, SimError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from sim.cli.plot_figures import Asked, Figures
+    from matplotlib.figure import Figure
+
+    from sim.cli.plot_figures import Asked
     from sim.experiment.read_result import Result
 
-FORMATS = ("png", "svg", "pdf")
+FORMATS, MOVING = ("png", "svg", "pdf"), "gif"
 ALL = "all"
 _PATH = click.Path(path_type=Path)
 
@@ -32,12 +34,13 @@ class _Drawn(NamedTuple):
 
 @click.command()
 @click.argument("results", metavar="RESULT...", nargs=-1, required=True, type=_PATH)
-@click.option("--kind", "kinds", metavar="KIND[,KIND]", help="fan, heatmap, timeline, sankey, dots, differences, ...")
+@click.option("--kind", "kinds", metavar="KIND[,KIND]", help="fan, heatmap, timeline, sankey, map, dots, ...")
 @click.option("--outcomes", metavar="NAME[,NAME]", help="Outcomes to show [default: the headline ones].")
 @click.option("--side", metavar="SIDE", help="The side to show [default: each].")
-@click.option("--from", "start", metavar="DATE", help="First day of heat map, timeline and Sankey.")
-@click.option("--to", "end", metavar="DATE", help="Last day of heat map, timeline and Sankey.")
-@click.option("--format", "formats", metavar="FORMAT[,FORMAT]", help="png, svg, pdf [default: png,svg].")
+@click.option("--from", "start", metavar="DATE", help="First day of heat map, timeline, Sankey and GIF.")
+@click.option("--to", "end", metavar="DATE", help="Last day of heat map, timeline, Sankey and GIF.")
+@click.option("--at", metavar="DATE", help="Day of the map [default: the first assessment, else the last day].")
+@click.option("--format", "formats", metavar="FORMAT[,FORMAT]", help="png, svg, pdf; gif (map) [default: png,svg].")
 @click.option("--marking", metavar="TEXT", help="Handling marking at the top and the bottom of each figure.")
 @click.option("--out", type=_PATH, help="Folder for the figures [default: figures/ in the result's].")
 @as_json
@@ -49,16 +52,24 @@ def plot(
 
     Without --kind what suits them. One run: fan chart, heat map, timeline and force-flow Sankey (one central run is
     made again for the last two). Several runs, or a compare: dots and paired differences, the first as the reference.
-    A sweep: response curve or surface. All kinds: fan, heatmap, timeline, sankey, dots, differences, response, surface.
+    A sweep: response curve or surface. All kinds: fan, heatmap, timeline, sankey, map, dots, differences, response,
+    surface. The map shows the fronts at a date; --format gif shows it week by week.
     """
     from sim.cli.plot_figures import Asked
     from sim.experiment.read_result import read_result
 
     wanted, asked_formats = _kinds(kinds), _formats(formats)
+    if MOVING in asked_formats and not {"map", ALL} & set(wanted):
+        raise InputError.single("--format", "", "gif shows the map week by week; add --kind map")
     found = tuple(read_result(folder) for folder in results)
     _refuse_twice(found)
     asked = Asked(
-        found, _split(given["outcomes"]), given["side"], _day("--from", given["start"]), _day("--to", given["end"])
+        found,
+        _split(given["outcomes"]),
+        given["side"],
+        _day("--from", given["start"]),
+        _day("--to", given["end"]),
+        _day("--at", given["at"]),
     )
     if not as_json:
         _warn(found)
@@ -87,8 +98,8 @@ def _kinds(text: str | None) -> tuple[str, ...]:
 def _formats(text: str | None) -> tuple[str, ...]:
     found = _split(text) or ("png", "svg")
     for form in found:
-        if form not in FORMATS:
-            raise InputError.single("--format", "", f"no format '{form}'; allowed: {', '.join(FORMATS)}")
+        if form not in (*FORMATS, MOVING):
+            raise InputError.single("--format", "", f"no format '{form}'; allowed: {', '.join((*FORMATS, MOVING))}")
     return tuple(dict.fromkeys(found))
 
 
@@ -146,7 +157,7 @@ def _draw(asked: Asked, kinds: Sequence[str], marking: str | None, where: tuple[
     drawn = _Drawn([], [])
     for kind in chosen:
         try:
-            drawn.files.extend(_save(KINDS[kind], asked, marking, where))
+            drawn.files.extend(_save(kind, asked, marking, where))
         except SimError as error:
             if by_name:
                 raise
@@ -156,22 +167,31 @@ def _draw(asked: Asked, kinds: Sequence[str], marking: str | None, where: tuple[
     return drawn
 
 
-def _save(
-    draw: Callable[[Asked], Figures], asked: Asked, marking: str | None, where: tuple[Path, tuple[str, ...]]
-) -> list[Path]:
-    from sim.plotting.page import mark_handling
+def _save(kind: str, asked: Asked, marking: str | None, where: tuple[Path, tuple[str, ...]]) -> list[Path]:
+    """Save the figures of a kind, and where it has one and it is asked for its animation."""
+    from sim.cli.plot_figures import ANIMATED, KINDS
+    from sim.plotting.animation import save_animation
     from sim.plotting.style import save
 
     folder, formats = where
+    stills = tuple(form for form in formats if form != MOVING)
     files: list[Path] = []
-    for stem, figure in draw(asked).items():
-        if marking:
-            mark_handling(figure, marking)
-        try:
-            files += save(figure, folder, stem, formats)
-        except OSError as error:
-            raise _unwritable(folder, error) from error
+    try:
+        for stem, figure in (KINDS[kind](asked) if stills else {}).items():
+            files += save(_marked(figure, marking), folder, stem, stills)
+        if MOVING in formats and kind in ANIMATED:
+            files.append(save_animation((_marked(each, marking) for each in ANIMATED[kind](asked)), folder, kind))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     return files
+
+
+def _marked(figure: Figure, marking: str | None) -> Figure:
+    from sim.plotting.page import mark_handling
+
+    if marking:
+        mark_handling(figure, marking)
+    return figure
 
 
 def _folder(results: Sequence[Result], out: Path | None) -> Path:

@@ -36,6 +36,7 @@ class Asked:
     side: str | None = None
     start: date | None = None
     end: date | None = None
+    at: date | None = None
 
     @property
     def single(self) -> Result:
@@ -362,6 +363,34 @@ def timeline(asked: Asked) -> Figures:
     return timeline_figure(asked)
 
 
+def theatre_map(asked: Asked) -> Figures:
+    """Return the theatre map at a date."""
+    from sim.plotting.of_map import day_within, map_at
+
+    day = day_within(asked.run, asked.at)
+    return {"map": map_at(_map_source(asked), day)}
+
+
+def theatre_maps(asked: Asked) -> Iterator[Figure]:
+    """Yield the theatre map week by week over the period."""
+    from sim.plotting.of_map import weekly
+
+    period = asked.period
+    return weekly(_map_source(asked), *period)
+
+
+def _map_source(asked: Asked) -> Any:
+    from sim.cli.plot_trace import trace_of
+    from sim.plotting.of_map import Source
+
+    try:
+        return Source(asked.run, trace_of(asked.run))
+    except InputError:
+        if not asked.run.manifest.get("branch") and not asked.run.manifest.get("user_code"):
+            raise
+        return Source(asked.run, None)
+
+
 KINDS: dict[str, Callable[[Asked], Figures]] = {
     "fan": fan,
     "dots": dots,
@@ -371,4 +400,6 @@ KINDS: dict[str, Callable[[Asked], Figures]] = {
     "surface": surface,
     "sankey": sankey,
     "timeline": timeline,
+    "map": theatre_map,
 }
+ANIMATED: dict[str, Callable[[Asked], Iterator[Figure]]] = {"map": theatre_maps}  # with --format gif

@@ -21,9 +21,9 @@ from sim.plotting.timeaxis import day_number, set_ticks
 
 _LEFT, _RIGHT, _TOP, _FOOT = 2.35, 12.2, 5.75, 1.1  # inches: of the panels
 _BETWEEN, _ROW = 0.42, 0.62  # inches: between theatres (for the heading of the next); a front at most
-_LARGEST = 2.0  # of the scale: seven to one; beyond it the colour stays
+LARGEST = 2.0  # of the scale: seven to one; beyond it the colour stays
 _COLOURS = ("#2D5F8B", "#8DB3D1", "#F4F1EC", "#F0A66B", "#A8480B")  # blue to brown: told apart by every kind of eye
-_QUIET, _NOBODY = "#EAF0F4", "#DADADA"  # of days on which nobody attacks, and on which nobody is there to be attacked
+QUIET, NOBODY = "#EAF0F4", "#DADADA"  # of days on which nobody attacks, and on which nobody is there to be attacked
 _INCHES_A_TICK = 0.8
 
 
@@ -101,7 +101,7 @@ def _limit(shown: Heatmap) -> float:
     values = np.concatenate([row.values for group in shown.groups for row in group.rows])
     finite = np.abs(values[_attacked(shown, values)])
     largest = float(finite.max()) if len(finite) else 1.0
-    return min(_LARGEST, largest) or 1.0
+    return min(LARGEST, largest) or 1.0
 
 
 def _panels(figure: Figure, shown: Heatmap, top: float) -> list[Axes]:
@@ -123,13 +123,13 @@ def _panels(figure: Figure, shown: Heatmap, top: float) -> list[Axes]:
 def _draw(axes: Axes, group: Group, shown: Heatmap, colours: tuple[LinearSegmentedColormap, Normalize]) -> None:
     values = np.stack([row.values for row in group.rows])
     days = day_number(shown.start) + np.arange(values.shape[1] + 1)
-    axes.set_facecolor(_NOBODY)
+    axes.set_facecolor(NOBODY)
     edges, how = np.arange(len(values) + 1), {"edgecolors": "face", "linewidth": 0.2, "zorder": 0.5}
     attacked = _attacked(shown, values)
     axes.pcolormesh(days, edges, np.ma.array(values, mask=~attacked), cmap=colours[0], norm=colours[1], **how)  # type: ignore[arg-type]
     if (np.isfinite(values) & ~attacked).any():
         quiet = np.ma.array(np.zeros(values.shape), mask=attacked | np.isnan(values))
-        axes.pcolormesh(days, edges, quiet, cmap=ListedColormap([_QUIET]), **how)  # type: ignore[arg-type]
+        axes.pcolormesh(days, edges, quiet, cmap=ListedColormap([QUIET]), **how)  # type: ignore[arg-type]
     axes.set_ylim(len(values), 0)
     axes.set_yticks([])
     for spine in axes.spines.values():
@@ -169,7 +169,7 @@ def _colour_key(figure: Figure, shown: Heatmap, limit: float) -> None:
     for left, content, side in ((5.05, shown.low, "right"), (7.45, shown.high, "left")):
         text = write(figure, left, 6.355, content, color=GREY, ha=side)
         fitted(text, across(1.75) * figure.bbox.width, SMALL)
-    for left, colour, content in ((9.6, _QUIET, "not attacked"), (11.4, _NOBODY, "nobody there")):
+    for left, colour, content in ((9.6, QUIET, "not attacked"), (11.4, NOBODY, "nobody there")):
         swatch = Rectangle((across(left), up(6.27)), across(0.28), up(0.17), facecolor=colour, edgecolor=GREY, lw=0.5)
         figure.add_artist(swatch)
         write(figure, left + 0.36, 6.355, content, color=GREY)

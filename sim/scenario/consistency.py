@@ -274,6 +274,11 @@ def _assess(scenario: Scenario) -> Found:
             yield "assess", f"needs a theatre whose role is '{role}'"
 
 
+def _map(scenario: Scenario) -> Found:
+    if scenario.map:
+        yield from _keys("map.sides", scenario.map.sides, scenario.sides, "side")
+
+
 RULES: tuple[Callable[[Scenario], Found], ...] = (
     _dates,
     _sizes,
@@ -285,4 +290,5 @@ RULES: tuple[Callable[[Scenario], Found], ...] = (
     _incursion,
     _aid,
     _assess,
+    _map,
 )

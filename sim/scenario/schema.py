@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from sim.scenario import consistency
 from sim.scenario.laws import Combat, Luck, Season, Withdrawal
+from sim.scenario.places import Line, Spot
 from sim.scenario.policies import Policy
 from sim.scenario.provenance import QJM, Model, assumed, default
 from sim.scenario.quantities import (
@@ -179,6 +180,9 @@ class Front(Model):
     extent: Area | None = None
     """The territory of the front, of which a collapse loses a share; its length x 30 km where not given."""
     density: PeoplePerKm2 = assumed(0, "people per km2, for those displaced")
+    position: Line | None = None
+    """For the map only: a short line 'longitude latitude, longitude latitude' along the front, in the order in which
+    the ground of the first of `sides` lies at its left."""
 
 
 class Otherwise(Model):
@@ -267,6 +271,27 @@ class Option(Model):
     set: dict[str, Any] = {}
 
 
+class Outline(Model):
+    """A line of the theatre map, for the eye only."""
+
+    kind: Literal["border", "coast", "river", "contact"] = "border"
+    line: Line
+    """Longitude latitude, longitude latitude, ..."""
+
+
+class Map(Model):
+    """What the theatre map shows beside the fronts, which their `position` places. Nothing of it enters the model."""
+
+    note: str = ""
+    """What a reader must know of the lines, as that they are disputed; it stands under the map."""
+    source: str = ""
+    outlines: dict[str, Outline] = {}
+    sides: dict[str, Spot] = {}
+    """Where the name and the reserve of each side stand."""
+    names: dict[str, Spot] = {}
+    """Other names on the map, as of towns and seas."""
+
+
 class Decision(Model):
     """A choice of an actor."""
 
@@ -315,6 +340,7 @@ class Scenario(Model):
     choices: dict[str, dict[str, Decision]] = {}
     chosen: dict[str, str] = {}
     counterfactual: Counterfactual | None = None
+    map: Map | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":
