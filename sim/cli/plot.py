@@ -51,7 +51,8 @@ def plot(
     """Draw figures of RESULT folders.
 
     Without --kind what suits them. One run: fan chart, heat map, timeline and force-flow Sankey (one central run is
-    made again for the last two). Several runs, or a compare: dots and paired differences, the first as the reference.
+    made again for the last two, and for the map). Several runs, or a compare: dots and paired differences, the first
+    as the reference.
     A sweep: response curve or surface. All kinds: fan, heatmap, timeline, sankey, map, dots, differences, response,
     surface. The map shows the fronts at a date; --format gif shows it week by week.
     """

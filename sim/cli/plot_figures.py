@@ -365,30 +365,16 @@ def timeline(asked: Asked) -> Figures:
 
 def theatre_map(asked: Asked) -> Figures:
     """Return the theatre map at a date."""
-    from sim.plotting.of_map import day_within, map_at
+    from sim.cli.plot_trace import map_figure
 
-    day = day_within(asked.run, asked.at)
-    return {"map": map_at(_map_source(asked), day)}
+    return map_figure(asked)
 
 
 def theatre_maps(asked: Asked) -> Iterator[Figure]:
-    """Yield the theatre map week by week over the period."""
-    from sim.plotting.of_map import weekly
+    """Return the theatre map week by week over the period."""
+    from sim.cli.plot_trace import map_frames
 
-    period = asked.period
-    return weekly(_map_source(asked), *period)
-
-
-def _map_source(asked: Asked) -> Any:
-    from sim.cli.plot_trace import trace_of
-    from sim.plotting.of_map import Source
-
-    try:
-        return Source(asked.run, trace_of(asked.run))
-    except InputError:
-        if not asked.run.manifest.get("branch") and not asked.run.manifest.get("user_code"):
-            raise
-        return Source(asked.run, None)
+    return map_frames(asked)
 
 
 KINDS: dict[str, Callable[[Asked], Figures]] = {

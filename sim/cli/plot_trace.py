@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,12 @@ from sim.experiment.events import Event
 from sim.plotting.page import Frame, thousands, words
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from sim.cli.plot_figures import Asked, Figures
     from sim.experiment.flows import Flows, Party
     from sim.experiment.read_result import Result
+    from sim.plotting.of_map import Source
     from sim.plotting.timeline import Lane, Route
 
 _NOTE = "one run: central assumptions, replication 0, made again from the result's scenario"
@@ -141,3 +144,27 @@ def _week(first: date, day: date) -> int:
 
 def _place(name: str, theatre: dict[str, str]) -> str:
     return theatre.get(name, name)
+
+
+def map_figure(asked: Asked) -> Figures:
+    """Return the theatre map at a date."""
+    from sim.plotting.of_map import day_within, map_at
+
+    day = day_within(asked.run, asked.at)
+    return {"map": map_at(_map_source(asked.run), day)}
+
+
+def map_frames(asked: Asked) -> Iterator[Figure]:
+    """Return the theatre map week by week over the period."""
+    from sim.plotting.of_map import weekly
+
+    first, last = asked.period
+    return weekly(_map_source(asked.run), first, last)
+
+
+def _map_source(result: Result) -> Source:
+    """Return what maps are drawn from, without a trace where the run cannot be made again."""
+    from sim.plotting.of_map import Source
+
+    again = not (result.manifest.get("branch") or result.manifest.get("user_code"))
+    return Source(result, trace_of(result) if again else None)
