@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, partial
@@ -197,8 +198,8 @@ def plot(results: Sequence[Kept], kind: str | None = None, **detail: Unpack[Deta
     of a comparison), response, surface (of a sweep); None: the first that suits.
     detail : see `Detail`. A kind that makes a figure for each side needs `side`.
     """
-    from sim.cli.plot import suitable
-    from sim.cli.plot_figures import KINDS, Asked
+    from sim.plotting.asked import Asked
+    from sim.plotting.kinds import KINDS, suitable
     from sim.scenario.wording import suggestion
 
     unknown = set(detail) - Detail.__annotations__.keys()
@@ -214,8 +215,8 @@ def plot(results: Sequence[Kept], kind: str | None = None, **detail: Unpack[Deta
         raise InputError.single("kind", "", f"no kind '{kind}'{suggestion(kind, KINDS)}")
     names = detail.get("outcomes", ())
     outcomes = (names,) if isinstance(names, str) else tuple(names)
-    days = (_day(name, detail.get(name)) for name in ("start", "end"))
-    figures = KINDS[kind](Asked(read, outcomes, detail.get("side"), *days))
+    start, end = (_day(name, detail.get(name)) for name in ("start", "end"))
+    figures = KINDS[kind](Asked(read, outcomes, detail.get("side"), start, end, say=_tell))
     if len(figures) > 1:
         raise InputError.single(
             "side", "", f"'{kind}' makes {len(figures)} figures ({', '.join(figures)}); name a side"
@@ -224,6 +225,11 @@ def plot(results: Sequence[Kept], kind: str | None = None, **detail: Unpack[Deta
     if "save" in detail:
         _save(figure, Path(detail["save"]))
     return _shown(figure)
+
+
+def _tell(text: str) -> None:
+    """Say on stderr what takes a while."""
+    sys.stderr.write(f"{text}\n")
 
 
 def _day(name: str, given: Any) -> date | None:

@@ -15,8 +15,9 @@ from sim.errors import InputError, SimError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sim.cli.plot_figures import Asked, Figures
     from sim.experiment.read_result import Result
+    from sim.plotting.asked import Asked
+    from sim.plotting.kinds import Figures
 
 FORMATS = ("png", "svg", "pdf")
 ALL = "all"
@@ -51,19 +52,22 @@ def plot(
     made again for the last two). Several runs, or a compare: dots and paired differences, the first as the reference.
     A sweep: response curve or surface. All kinds: fan, heatmap, timeline, sankey, dots, differences, response, surface.
     """
-    from sim.cli.plot_figures import Asked
     from sim.experiment.read_result import read_result
+    from sim.plotting.asked import Asked
 
     wanted, asked_formats = _kinds(kinds), _formats(formats)
     found = tuple(read_result(folder) for folder in results)
     _refuse_twice(found)
-    asked = Asked(
-        found, _split(given["outcomes"]), given["side"], _day("--from", given["start"]), _day("--to", given["end"])
-    )
+    start, end = _day("--from", given["start"]), _day("--to", given["end"])
+    asked = Asked(found, _split(given["outcomes"]), given["side"], start, end, say=_say)
     if not as_json:
         _warn(found)
     drawn = _draw(asked, wanted, marking, (_folder(found, out), asked_formats))
     _report(drawn, found, as_json)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _split(text: str | None) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ def _split(text: str | None) -> tuple[str, ...]:
 
 def _kinds(text: str | None) -> tuple[str, ...]:
     """Return the kinds asked for; none: what suits."""
-    from sim.cli.plot_figures import KINDS
+    from sim.plotting.kinds import KINDS
     from sim.scenario.wording import suggestion
 
     found = _split(text)
@@ -123,23 +127,9 @@ def _warn(results: Sequence[Result]) -> None:
             click.echo(f"note: the results have different {what}", err=True)
 
 
-def suitable(results: Sequence[Result]) -> tuple[str, ...]:
-    """Return the kinds that suit the results."""
-    first = results[0]
-    if len(results) > 1 or first.kind == "compare":
-        return "dots", "differences"
-    if first.kind == "run":
-        return "fan", "heatmap", "timeline", "sankey"
-    numbers = [value for value in first.points[0].factors.values() if not isinstance(value, str)]
-    if len(numbers) > 2:
-        message = f"varies {len(numbers)} numbers at once, more than a curve or a surface shows"
-        raise InputError.single("", "", f"{first.folder}: {message}; take --kind dots, or sweep one or two of them")
-    return (("dots", "response", "surface")[len(numbers)],)
-
-
 def _draw(asked: Asked, kinds: Sequence[str], marking: str | None, where: tuple[Path, tuple[str, ...]]) -> _Drawn:
     """Draw each kind; a kind that was not asked for by name is left out where it cannot be drawn."""
-    from sim.cli.plot_figures import KINDS
+    from sim.plotting.kinds import KINDS, suitable
 
     chosen = tuple(KINDS) if ALL in kinds else kinds or suitable(asked.results)
     by_name = bool(kinds) and ALL not in kinds

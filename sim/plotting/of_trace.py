@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import click
 import numpy as np
 
 from sim.errors import InputError
@@ -15,9 +14,10 @@ from sim.experiment.events import Event
 from sim.plotting.page import Frame, thousands, words
 
 if TYPE_CHECKING:
-    from sim.cli.plot_figures import Asked, Figures
     from sim.experiment.flows import Flows, Party
     from sim.experiment.read_result import Result
+    from sim.plotting.asked import Asked
+    from sim.plotting.kinds import Figures
     from sim.plotting.timeline import Lane, Route
 
 _NOTE = "one run: central assumptions, replication 0, made again from the result's scenario"
@@ -34,7 +34,7 @@ def flow_figures(asked: Asked) -> Figures:
     order = [name for theatre in scenario.theatres for name, each in scenario.fronts.items() if each.theatre == theatre]
     found = {}
     for side in asked.sides:
-        summed = flows(trace_of(result), side, *asked.period)
+        summed = flows(trace_of(result, asked.say), side, *asked.period)
         frame = Frame(_balance(summed), _where(result), result.provenance, (_NOTE, _UNITS))
         found[f"sankey-{side}"] = sankey(Sankey(summed.rows, summed.stocks, tuple(order), frame))
     return found
@@ -53,7 +53,7 @@ def _balance(summed: Flows) -> str:
     return f"{words(summed.side)}, {when}: {thousands(entered)} people entered, {thousands(lost)} were lost"
 
 
-def trace_of(result: Result) -> Sequence[Any]:
+def trace_of(result: Result, say: Callable[[str], None]) -> Sequence[Any]:
     """Return the events of the central replication, which is run again; raise InputError where that cannot be."""
     from sim.experiment.replicate import Luck, replicate
     from sim.fingerprint import model_version
@@ -67,7 +67,7 @@ def trace_of(result: Result) -> Sequence[Any]:
         _ = result.loaded  # refuses a scenario that was changed
         was, now = result.manifest["model_version"], model_version()
         other = f" by model {now}, not {was} that made the result" if was != now else ""
-        click.echo(f"running the central replication of {result.folder} again, with a trace{other} ...", err=True)
+        say(f"running the central replication of {result.folder} again, with a trace{other} ...")
         _traces[kept] = replicate(result.folder / "scenario.yaml", Luck(result.seed), trace=True).trace
     return _traces[kept]
 
@@ -100,7 +100,7 @@ def _lane(asked: Asked, side: str) -> Lane:
     from sim.plotting.timeline import Lane
 
     first, last = asked.period
-    trace = trace_of(asked.run)
+    trace = trace_of(asked.run, asked.say)
     moved = [party for party in parties(trace, side) if first <= party.departed.date() <= last]
     events = [event for event in _deeds(trace, side) if first <= event.start <= last]
     return Lane(side, tuple(events), tuple(_routes(asked, moved)))
