@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sim.experiment.read_result import Point, Result
-    from sim.plotting.intervals import Outcome
+    from sim.plotting.intervals import Estimate, Outcome
 
 Figures = dict[str, "Figure"]
 _BOUND = 0.005  # so near to the lowest pressure that the model knows, nobody attacks
@@ -136,15 +136,19 @@ def _extremes(rows: Sequence[str], outcome: Outcome) -> str:
 
 def differences(asked: Asked) -> Figures:
     """Return the paired differences of all points from the first."""
-    from sim.plotting.differences import Differences, told
-    from sim.plotting.differences import differences as draw
-
     if len(asked.points) < 2:
         raise InputError.single("--kind", "", "differences need at least two results, the first as the reference")
     refuse_unpaired(asked.results)
-    place = _reference(asked)
+    return differences_of(asked, compared(asked.about, asked.names, asked.points, reference_of(asked)))
+
+
+def differences_of(asked: Asked, found: Mapping[str, Sequence[Estimate]]) -> Figures:
+    """Return the figure of differences from the reference that are known already, by outcome."""
+    from sim.plotting.differences import Differences, told
+    from sim.plotting.differences import differences as draw
+
+    place = reference_of(asked)
     others = [point for k, point in enumerate(asked.points) if k != place]
-    found = compared(asked.about, asked.names, asked.points, place)
     outcomes = tuple(_outcome(asked.about, name, found[name]) for name in asked.names)
     seen = sum(told(each) for outcome in outcomes for each in outcome.estimates)
     every = sum(len(outcome.estimates) for outcome in outcomes)
@@ -157,7 +161,7 @@ def differences(asked: Asked) -> Figures:
     return {"differences": draw(Differences(reference, rows, outcomes, frame))}
 
 
-def _reference(asked: Asked) -> int:
+def reference_of(asked: Asked) -> int:
     """Return the position of the reference: the point that `compare` was told, else the first."""
     wanted = asked.results[0].manifest.get("reference") if len(asked.results) == 1 else None
     labels = [point.label for point in asked.points]

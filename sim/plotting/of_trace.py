@@ -78,7 +78,7 @@ def timeline_figure(asked: Asked) -> Figures:
 
     result = asked.run
     first, last = asked.period
-    lanes = tuple(_lane(asked, side) for side in asked.sides)
+    lanes = tuple(lane(asked, side) for side in asked.sides)
     inside = tuple(event for event in result.events if first <= event.start <= last)
     frame = Frame(_sent(result, lanes), _where(result), result.provenance, (_NOTE,))
     return {"timeline": timeline(Timeline(first, last, inside, lanes, tuple(result.loaded.scenario.sides), frame))}
@@ -95,7 +95,8 @@ def _sent(result: Result, lanes: Sequence[Lane]) -> str:
     return f"People sent to {words(second)}: {', '.join(sums)}"
 
 
-def _lane(asked: Asked, side: str) -> Lane:
+def lane(asked: Asked, side: str) -> Lane:
+    """Return what a side did and whom it moved, within the period."""
     from sim.experiment.flows import parties
     from sim.plotting.timeline import Lane
 
