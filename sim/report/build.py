@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.errors import InputError
 from sim.plotting.page import NOTHING, unit_words
+from sim.report.answer_file import SPREADS
 from sim.report.assumptions import assumptions, said
 from sim.report.evidence import Group, groups
 from sim.report.naming import meaning, short
@@ -85,8 +86,8 @@ def _plain_question(group: Group) -> str:
 
 def _of_analysis(each: Analysis) -> Answer:
     said, spreads = each.answer, each.answer["spreads"]
-    texts = (str(spreads[name]) for name in ("numerical", "luck", "assumptions"))
-    return Answer(str(said["question"]), str(said["answer"]), *texts, each.source)
+    numerical, luck, assumed = (str(spreads[name]) for name in SPREADS)
+    return Answer(str(said["question"]), str(said["answer"]), numerical, luck, assumed, each.source)
 
 
 def _pictures(sources: Sources, found: Sequence[Group], left_out: list[str]) -> list[Picture]:

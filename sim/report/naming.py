@@ -40,6 +40,7 @@ def clause(loaded: Loaded, name: str) -> str:
 def _judged(loaded: Loaded, head: str, tail: str) -> str:
     """Return a clause on an assessment: the first date has no suffix."""
     assess = loaded.scenario.assess
+    assert assess is not None
     dates = dict(assess.dates)
     apart = tail == "independent" or tail.endswith(".independent")
     tail = "" if tail == "independent" else tail.removesuffix(".independent")

@@ -64,7 +64,7 @@ def css_text(text: str) -> str:
 
 
 def _drawn(picture: Picture) -> str:
-    """Return a picture as an element: a figure of ours inline, one that a result kept as an image, which runs nothing."""
+    """Return a picture as an element: ours inline, one that a result kept as an image, in which nothing runs."""
     if picture.drawn is not None:
         return inline(picture)
     form = "image/png" if picture.kept.startswith(_PNG) else "image/svg+xml"

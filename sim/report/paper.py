@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import pickle
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -82,7 +82,7 @@ class _Sheets:
         if picture.drawn is None:
             self._kept(picture)
             return
-        self.made.append(pickle.loads(pickle.dumps(picture.drawn)))  # a copy: the marking goes on paper only
+        self.made.append(picture.drawn)
         self.at = 0.0
 
     def _kept(self, picture: Picture) -> None:
@@ -112,10 +112,22 @@ def pages(story: Story) -> bytes:
             _section(sheets, section)
         with PdfPages(content, metadata={"CreationDate": None, "Title": story.title}) as file:
             for figure in sheets.made:
-                if story.marking:
-                    mark_handling(figure, story.marking)
-                file.savefig(figure)
+                with _marked(figure, story.marking):
+                    file.savefig(figure)
     return content.getvalue()
+
+
+@contextmanager
+def _marked(figure: Figure, marking: str) -> Iterator[None]:
+    """Hold a handling marking on a figure, which is also shown where pages have a marking of their own."""
+    before = [(text, text.get_position()) for text in figure.texts]
+    if marking:
+        mark_handling(figure, marking)
+    yield
+    for text in figure.texts[len(before) :]:
+        text.remove()
+    for text, place in before:
+        text.set_position(place)
 
 
 def _opening(story: Story) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.errors import InputError
+from sim.errors import InputError, RunError
 from sim.experiment.tables import atomically
 from sim.report.numbers import csv_bytes
 
@@ -85,6 +85,7 @@ def _put(part: Path, content: bytes) -> None:
 def _guarded(path: Path, act: Callable[[], None]) -> None:
     try:
         act()
-    except OSError as error:
-        message = f"a briefing cannot be written there: {(error.strerror or str(error)).lower()}"
+    except (OSError, RunError) as error:
+        reason = getattr(error, "strerror", None) or str(error.__cause__ or error)
+        message = f"a briefing cannot be written there: {reason.lower()}"
         raise InputError.single("--out", "", f"{path}: {message}; name another folder with --out") from error

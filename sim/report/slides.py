@@ -167,7 +167,8 @@ def _text(deck: Deck, section: Section, source: str) -> None:
 
 def _pages(section: Section) -> Iterator[tuple[list[str], list[str]]]:
     """Yield what text fits on a slide each: paragraphs, points."""
-    paragraphs, points = list(section.paragraphs), []
+    paragraphs: list[str] = list(section.paragraphs)
+    points: list[str] = []
     used = parts.height_of(paragraphs, WIDE, 16, 6)
     for point in section.points:
         need = parts.height_of([f"•  {point}"], WIDE, 17, 8)

@@ -60,10 +60,9 @@ def _read(folder: Path) -> Result | Analysis:
 
 def _manifest(folder: Path) -> Mapping[str, Any]:
     """Return the manifest of a folder; say what is wrong with a folder that has none."""
-    if folder.is_dir() and not (folder / MANIFEST).is_file():
-        if (folder / ANSWER).exists() or any(folder.glob("*.parquet")):
-            message = f"is unfinished: it has tables but no {MANIFEST}; run its command again"
-            raise damaged(folder, message)
+    begun = (folder / ANSWER).exists() or any(folder.glob("*.parquet"))
+    if begun and not (folder / MANIFEST).is_file():
+        raise damaged(folder, f"is unfinished: it has tables but no {MANIFEST}; run its command again")
     if folder.is_dir() and (folder / MANIFEST).is_file():
         _refuse_other_format(folder)
         return read_manifest(folder)

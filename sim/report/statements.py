@@ -110,7 +110,7 @@ def would_change(group: Group) -> Iterator[str]:
         central = group.central(place, row.name)
         if central.mean is not None and 0.0 < central.mean < 1.0:
             share = sentences.percent(central.mean)
-            yield f"Luck: with nothing else changed, {share} of runs at central assumptions have it and the rest do not."
+            yield f"Luck: with nothing else changed, {share} of runs at central assumptions have it, the rest not."
     elif row.luck:
         yield f"Luck: with nothing else changed, 90 % of runs give {span(row.luck, row.unit)}."
 
@@ -143,4 +143,4 @@ def _signs(group: Group, row: Row) -> Iterator[str]:
         if spread and spread[0] < 0.0 < spread[-1]:
             found.append(label)
     if found:
-        yield f"The sign of an effect rests on assumptions: for {listed(found)} it is of either sign across their draws."
+        yield f"The sign of an effect rests on assumptions: of {listed(found)} it is either across their draws."

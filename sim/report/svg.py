@@ -59,7 +59,7 @@ def png_bytes(figure: Figure, dpi: int) -> bytes:
 
 
 def _plain(text: str) -> str:
-    """Return SVG text without prologue, metadata, comments and style sheet, each style written as attributes of its element."""
+    """Return SVG text without prologue, metadata, comments and style sheet; styles become attributes."""
     for what in (_PROLOGUE, _METADATA, _COMMENT, _SHEET):
         text = what.sub("", text)
     return _STYLE.sub(lambda found: _attributes(found[1]), text)
