@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli.scenario import as_json
-from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.report.briefing import Briefing
@@ -53,17 +52,8 @@ def _say(text: str) -> None:
 
 def _forms(text: str | None) -> tuple[str, ...]:
     from sim.report.save import FORMS
-    from sim.scenario.wording import suggestion
 
-    if text is None:
-        return FORMS
-    found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    for form in found:
-        if form not in FORMS:
-            raise InputError.single("--to", "", f"no form '{form}'{suggestion(form, FORMS)}")
-    if not found:
-        raise InputError.single("--to", "", f"names no form; allowed: {', '.join(FORMS)}")
-    return found
+    return FORMS if text is None else tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def _print(made: Briefing) -> None:

@@ -11,6 +11,7 @@ from sim.report.build import build_story
 from sim.report.save import FORMS, Saved, claim, numbers_of, save
 from sim.report.sources import Sources, read_sources
 from sim.report.story import Story
+from sim.scenario.wording import suggestion
 
 MOST_MARKING = 80  # letters, which is what fits a line of a slide
 
@@ -25,7 +26,7 @@ class Wanted:
     out: Path | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Briefing:
     """What was made, of which results, in which folder."""
 
@@ -33,6 +34,20 @@ class Briefing:
     sources: Sources
     folder: Path
     saved: Saved
+
+    def __repr__(self) -> str:
+        files = ", ".join(path.name for path in self.files)
+        return f"<briefing '{self.story.title}': {self.answer} {files} in {self.folder}>"
+
+    @property
+    def answer(self) -> str:
+        """Return the answer in one sentence."""
+        return self.story.answers[0].sentence
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return the briefing in each form."""
+        return self.saved.files
 
 
 def brief(folders: Sequence[Path], wanted: Wanted, say: Callable[[str], None]) -> Briefing:
@@ -48,6 +63,10 @@ def brief(folders: Sequence[Path], wanted: Wanted, say: Callable[[str], None]) -
 
 def check(wanted: Wanted) -> None:
     """Refuse what cannot be made, before anything is read."""
+    unknown = [form for form in wanted.forms if form not in FORMS]
+    if unknown or not wanted.forms:
+        seen = f"no form '{unknown[0]}'{suggestion(unknown[0], FORMS)}" if unknown else f"none of {', '.join(FORMS)}"
+        raise InputError.single("--to", "", seen)
     if len(wanted.marking) > MOST_MARKING:
         message = f"has {len(wanted.marking)} letters; a line of a slide has room for {MOST_MARKING}"
         raise InputError.single("--marking", "", message)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.report.story import Answer, Picture, Section, Story, Table
 
 _LEFT, _WIDE, _TOP, _FOOT = 0.6, 12.1, 7.0, 0.6  # inches
+_AIR = 0.15  # inches: before a heading
 _LETTER = 0.56  # width of a letter, in its height
 _LEADING = 1.32
 _TITLE, _HEADING, _TEXT, _CELL = 22.0, 16.0, 13.0, 11.0  # points
@@ -132,8 +133,10 @@ def _marked(figure: Figure, marking: str) -> Iterator[None]:
 
 def _opening(story: Story) -> Iterator[Block]:
     yield from _text([story.title], _HEADING, colour=GREY)
+    yield Block((), _AIR)
     yield from _text(["The question"], _HEADING, bold=True)
     yield from _text([story.answers[0].question], _TEXT)
+    yield Block((), _AIR)
     yield from _text(["The answer"], _HEADING, bold=True)
     yield from _answer(story.answers[0], _TITLE)
 
@@ -146,15 +149,15 @@ def _answer(answer: Answer, size: float) -> Iterator[Block]:
 
 def _section(sheets: _Sheets, section: Section) -> None:
     lines = [*section.paragraphs, *(f"•  {point}" for point in section.points)]
-    if section.key == "further":
-        for answer in sheets.story.answers[1:]:
-            for block in _answer(answer, _HEADING):
-                sheets.put(block)
-    elif lines or section.tables:
+    if lines or section.tables:
+        sheets.at -= _AIR
         for block in _text([section.heading], _HEADING, bold=True):
             sheets.put(block, 1.0)
-        for block in _text(lines, _TEXT):
+    for answer in sheets.story.answers[1:] if section.key == "further" else ():
+        for block in _answer(answer, _HEADING):
             sheets.put(block)
+    for block in _text(lines, _TEXT):
+        sheets.put(block)
     for picture in section.pictures:
         sheets.show(picture)
     for table in section.tables if section.key != "further" else ():

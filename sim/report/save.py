@@ -86,6 +86,7 @@ def _guarded(path: Path, act: Callable[[], None]) -> None:
     try:
         act()
     except (OSError, RunError) as error:
-        reason = getattr(error, "strerror", None) or str(error.__cause__ or error)
+        cause = error.__cause__ if isinstance(error, RunError) else error
+        reason = getattr(cause, "strerror", None) or str(cause)
         message = f"a briefing cannot be written there: {reason.lower()}"
         raise InputError.single("--out", "", f"{path}: {message}; name another folder with --out") from error
