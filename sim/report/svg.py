@@ -17,7 +17,8 @@ _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 _SHEET = re.compile(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>\s*", re.DOTALL)
 _STYLE = re.compile(r'\sstyle="([^"]*)"')
-_NAMED = re.compile(r'(\bid="|href="#|url\(#)')
+_ID = re.compile(r'\sid="([^"]*)"')
+_USE = re.compile(r'(href="#|url\(#)([^")]*)')
 _OPENING = re.compile(r"<svg\b[^>]*>")
 _VIEW = re.compile(r'viewBox="([^"]*)"')
 
@@ -27,7 +28,9 @@ def inline(picture: Picture) -> str:
     assert picture.drawn is not None
     text = _plain(svg_text(picture.drawn))
     prefix = re.sub(r"[^a-z0-9]+", "-", picture.name.lower())
-    text = _NAMED.sub(lambda found: f"{found[1]}{prefix}-", text)
+    used = {found[2] for found in _USE.finditer(text)}
+    text = _ID.sub(lambda found: f' id="{prefix}-{found[1]}"' if found[1] in used else "", text)
+    text = _USE.sub(lambda found: f"{found[1]}{prefix}-{found[2]}", text)
     view = _VIEW.search(text)
     opening = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
