@@ -158,7 +158,7 @@ def story(**more: Any) -> Story:
     """Return a story in which every text is nasty."""
     answer = Answer(*(f"{NASTY} {name}" for name in ("question", "sentence", "numerical", "luck", "assumptions", "id")))
     bars = Chart(
-        "bars", NASTY, "% of runs", "about", ("a <b>", "b"), (Line("mean", (11.0, None), ((0.0, 29.0), None)),)
+        "bars", NASTY, "% of runs", "about", ("a <b>: 11", "b"), (Line("mean", (11.0, None), ((0.0, 29.0), None)),)
     )
     curve = Chart("curve", "t", "km²", "about", (0.0, 1.0), (Line("mean", (1.0, 2.0)),))
     pictures = (
@@ -320,7 +320,7 @@ def test_charts_and_tables_are_native_and_charts_are_described(deck: Any):
     assert len(charts) == 2
     (bars,) = charts[0].chart.plots[0].series
     assert list(bars.values) == [None, 11.0]  # from the foot up
-    assert list(charts[0].chart.plots[0].categories) == ["b: does not apply", "a <b>: 11"]
+    assert list(charts[0].chart.plots[0].categories) == ["b", "a <b>: 11"]
     assert all(NASTY in shape._element.xpath(".//p:cNvPr")[0].get("descr") for shape in charts)
     assert [shape for shape in shapes if shape.has_table]
     assert charts[0].chart.part.chart_workbook.xlsx_part is not None
@@ -566,3 +566,37 @@ def test_the_default_folder_of_one_result_is_inside_it(tmp_path: Path, capsys: p
     assert capsys.readouterr().out == f"{folder / 'briefing'}\n"
     assert (folder / "briefing" / "briefing.html").is_file()
     assert command(folder, "--to", "html", "--quiet") == 0  # and it does not get in the way of itself
+
+
+# ---- answers of comparisons -----------------------------------------------------------------------------------------
+
+
+class Told:
+    """A group of runs as `statements` sees it, with differences written by hand."""
+
+    kind = "compare"
+
+    def __init__(self, pairs: dict[str, Pair]) -> None:
+        self.pairs = pairs
+
+    def against(self, name: str) -> list[tuple[str, Pair]]:
+        return list(self.pairs.items())
+
+
+def test_an_answer_names_every_choice_once_and_the_largest_of_each_direction_with_its_size():
+    from sim.report.statements import _others
+
+    spread = (0.01, 0.02)
+    pairs = {
+        "a": pair((0.2, 0.4), spread=spread),
+        "b": pair((0.6, 0.8), spread=spread),
+        "c": pair((-0.5, -0.3), spread=(-0.5, -0.3)),
+        "d": pair((-0.1, 0.1), spread=spread),
+        "e": pair(None),
+    }
+    said = _others(Told(pairs), row(0.5))  # type: ignore[arg-type]
+    assert said == (
+        "under b the share is 70 percentage points higher (60 to 80), and higher too under a; "
+        "under c the share is 40 percentage points lower (30 to 50); no difference is told for d"
+    )
+    assert _others(Told({"e": pair(None)}), row(0.5)) == "it is compared with none of the others"  # type: ignore[arg-type]

@@ -214,7 +214,7 @@ def _changes(group: Group) -> list[Table]:
         if len(differ) > _CHANGES:
             rows.append((point.label, f"{len(differ) - _CHANGES} more values", NOTHING, NOTHING))
     head = ("choice", "number", f"in {group.points[group.reference].label}", "in the choice")
-    return [Table("What each choice changes", head, tuple(rows))] if rows else []
+    return [Table("What each choice changes", head, tuple(rows), "changes")] if rows else []
 
 
 def _change(sources: Sources, found: Sequence[Group]) -> Section:

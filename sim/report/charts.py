@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sim.plotting.estimates import estimates
 from sim.plotting.kinds import short as factor_words
+from sim.plotting.page import MINUS, number
 from sim.report.evidence import numbers
 from sim.report.naming import short
 from sim.report.sentences import PROBABILITY
@@ -69,7 +70,15 @@ def _bars(group: Group, name: str, labels: Sequence[str], each: Sequence[Estimat
     ends = tuple(_ends(one.assumptions if varied else one.numerical, scale) for one in each)
     values = tuple(_value(one.mean, scale) for one in each)
     title, about = short(group.first.loaded, name), f"bars: means; whiskers: {whiskers}"
-    return Chart("bars", title, _unit(unit), about, tuple(labels), (Line("mean", values, ends),))
+    named = tuple(f"{label}: {said_value(value)}" for label, value in zip(labels, values, strict=True))
+    return Chart("bars", title, _unit(unit), about, named, (Line("mean", values, ends),))
+
+
+def said_value(value: float | None) -> str:
+    """Return a value as the label of its bar has it: beside the bar it would stand in the whiskers."""
+    if value is None:
+        return "does not apply"
+    return number(round(value)) if abs(value) >= 1 else f"{value:.2g}".replace("-", MINUS)
 
 
 def _differences(group: Group) -> Iterator[Chart]:
@@ -82,7 +91,11 @@ def _differences(group: Group) -> Iterator[Chart]:
         scale = _scale(against[0][1].unit)
         values = tuple(_value(pair.estimate or 0.0, scale) for _, pair in against)
         line = Line("difference", values, tuple(_ends(pair.interval, scale) for _, pair in against))
-        labels = tuple(label for label, _ in against)
+        told = [
+            said_value(value) if pair.direction else "not told"
+            for value, (_, pair) in zip(values, against, strict=True)
+        ]
+        labels = tuple(f"{label}: {said}" for (label, _), said in zip(against, told, strict=True))
         title = short(group.first.loaded, name)
         yield Chart("bars", title, _unit(against[0][1].unit, True), about, labels, (line,))
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sim.plotting.page import MINUS, number
 from sim.plotting.style import BLUE, FAINT, GREY, INK, PURPLE, VERMILLION
 
 if TYPE_CHECKING:
@@ -206,7 +205,7 @@ def _data(chart: Chart) -> Any:
         return curves
     bars = chart.kind == "bars"  # which slides draw from the foot up
     data = CategoryChartData(number_format="General")
-    data.categories = _labels(chart)[::-1] if bars else list(chart.categories)
+    data.categories = list(chart.categories)[::-1] if bars else list(chart.categories)
     for line in chart.series:
         data.add_series(line.name, line.values[::-1] if bars else line.values)
     return data
@@ -216,21 +215,6 @@ def _points(size: float) -> Any:
     from pptx.util import Pt
 
     return Pt(size)
-
-
-def _labels(chart: Chart) -> list[str]:
-    """Return the categories of bars, each with its value."""
-    values = chart.series[0].values
-    return [
-        f"{label}: {said_value(value)}" for label, value in zip(chart.categories, values, strict=True)
-    ]  # a label of its own would stand in the whiskers
-
-
-def said_value(value: float | None) -> str:
-    """Return a value as a label has it."""
-    if value is None:
-        return "does not apply"
-    return number(round(value)) if abs(value) >= 1 else f"{value:.2g}".replace("-", MINUS)
 
 
 def _axes(made: Any, chart: Chart) -> None:

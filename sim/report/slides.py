@@ -22,7 +22,7 @@ _TITLE, _TEXT, _CELLS, _FINE = 26, 20, 12, 12  # points
 _SIZES = (14, 13, 12, 11)  # points, of tables
 _LONG = 12  # rows
 _DPI = 110
-_BEHIND = ("assumptions", "unsourced")  # tables that stand in the appendix
+_BEHIND = ("changes", "assumptions", "unsourced")  # tables that stand in the appendix
 _PNG = b"\x89PNG"
 
 

@@ -52,14 +52,18 @@ def _sentence(group: Group, row: Row) -> str:
 
 
 def _others(group: Group, row: Row) -> str:
-    """Return how the other points differ from the reference: those told first, the largest first."""
+    """Return how the other points differ from the reference: the largest told in each direction, the rest by name."""
     against = group.against(row.name)
     told = sorted((each for each in against if each[1].direction), key=lambda each: -abs(each[1].estimate or 0.0))
-    parts = [f"under {label} {_told(pair, row)}" for label, pair in told]
-    open_ = [label for label, pair in against if not pair.direction and pair.estimate is not None]
-    if open_:
-        parts = [*parts[:2], f"no difference is told for {listed(open_, 2)}"]
-    return listed(parts, 3) if parts else "it is compared with none of the others"
+    parts = []
+    for direction in dict.fromkeys(pair.direction for _, pair in told):
+        (label, pair), *rest = (each for each in told if each[1].direction == direction)
+        others = f", and {direction} too under {listed([name for name, _ in rest])}" if rest else ""
+        parts.append(f"under {label} {_told(pair, row)}{others}")
+    untold = [label for label, pair in against if not pair.direction and pair.estimate is not None]
+    if untold:
+        parts.append(f"no difference is told for {listed(untold)}")
+    return "; ".join(parts) or "it is compared with none of the others"
 
 
 def _told(pair: Pair, row: Row) -> str:
