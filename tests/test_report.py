@@ -64,6 +64,7 @@ def pair(interval: tuple[float, float] | None, unit: str = "probability", spread
     [
         ((-0.05, 0.03), "probability", "no difference is told (−5 to 3 percentage points)"),
         ((0.0, 0.4), "probability", "no difference is told (0 to 40 percentage points)"),
+        ((-0.0003, 0.0077), "probability", "no difference is told (−0.03 to 0.77 percentage points)"),
         ((0.0, 0.0), "probability", "the same in every run"),
         (None, "km2", "not compared: it does not apply in one of them"),
         ((0.6, 0.9), "probability", "75 percentage points higher (60 to 90)"),

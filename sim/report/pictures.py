@@ -10,6 +10,7 @@ from sim.errors import SimError
 from sim.plotting.asked import Asked
 from sim.plotting.estimates import difference_of, estimates
 from sim.plotting.kinds import KINDS, differences_of, suitable
+from sim.report.naming import short
 from sim.report.story import Picture
 
 if TYPE_CHECKING:
@@ -69,13 +70,20 @@ def _draw(group: Group, kind: str) -> Mapping[str, Figure]:
 def _picture(group: Group, kind: str, name: str, figure: Figure) -> Picture:
     from sim.report.charts import charts_of
 
-    title = figure.texts[0].get_text()  # the headline of the house's page
+    title = _title(group, kind, figure)
     about = _WORDS.get(kind, kind.capitalize())
     columns = _COLUMNS[kind](group) if kind in _COLUMNS else ()
     behind = f"The numbers are in {name}.csv." if columns else "The numbers are in the tables of the result."
     charts: tuple[Chart, ...] = charts_of(kind, group)
     alternative = f"{about}. {title}. {behind}"
     return Picture(name, title, alternative, group.source, drawn=figure, charts=charts, columns=columns)
+
+
+def _title(group: Group, kind: str, figure: Figure) -> str:
+    """Return the headline of a picture: the figure's own, but for dots, whose extremes no interval backs."""
+    if kind == "dots":
+        return f"{short(group.first.loaded, group.lead)}, by choice"
+    return figure.texts[0].get_text()  # the headline of the house's page
 
 
 def kept_pictures(analysis: Analysis) -> list[Picture]:

@@ -22,6 +22,7 @@ PEOPLE = "people"
 CENTRAL_ONLY = "assumptions were not varied"
 UNTOLD = "no difference is told"
 _POINTS = "percentage points"
+_NARROW = 0.05  # width of an interval of a share that whole per cents would hide
 BARE = ("", "1", "share", "ratio", "ln ratio", "count")  # units that a sentence does without
 
 Show = Callable[[float], str]
@@ -53,8 +54,10 @@ def people(value: float, width: float = 0.0) -> str:
 
 def shower(unit: str, width: float) -> Show:
     """Return how numbers of a unit are written beside an interval of a width (in the unit)."""
+    if unit == PROBABILITY and 0.0 < width < _NARROW:
+        return lambda value: to_width(100 * value, 100 * width)
     if unit == PROBABILITY:
-        return lambda value: f"{100 * value:.0f}".replace("-0", "0").replace("-", MINUS)
+        return lambda value: f"{round(100 * value) + 0:,}".replace("-", MINUS)
     if unit == PEOPLE:
         return lambda value: people(value, width)
     return lambda value: to_width(value, width)
