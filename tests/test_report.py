@@ -455,6 +455,7 @@ def test_an_analysis_is_read_with_its_answer_figures_and_tables(tmp_path: Path):
         ({"said": {"spreads": {"luck": "l"}}}, "answer.json is damaged: no spread 'numerical'"),
         ({"said": {"answer": ""}}, "answer.json is damaged: 'answer' is no text"),
         ({"said": {"drives": "x"}}, "answer.json is damaged: 'drives' is no list of lines"),
+        ({"said": {"runs": {"made": "many"}}}, "answer.json is damaged: 'runs' holds no numbers of runs"),
     ],
 )
 def test_results_of_another_family_and_results_that_are_not_whole_are_refused(

@@ -163,6 +163,28 @@ def test_an_analysis_leads_and_runs_follow(results: Path, tmp_path: Path):
     assert drives.points == ("d1",)
 
 
+def test_sweeps_of_options_of_two_numbers_and_of_more_are_told_shown_or_refused(results: Path, tmp_path: Path):
+    people, length = "sides.red.contingents.ally.inflow.people=0:4000:4000", "fronts.line.length=80:120:40"
+    vary = {
+        "options": ("red.ally=comes,stays",),
+        "two": (people, length),
+        "three": (people, length, "fronts.line.effort.red=0.5:0.7:0.2"),
+    }
+    for name, texts in vary.items():
+        given = [part for text in texts for part in ("--vary", text)]
+        amount = ("-n", "2", "--draws", "0", "--quiet")
+        twofront("sweep", results / "campaign.yaml", *given, *amount, "--out", tmp_path / name)
+    assert [picture.name for picture in told(tmp_path, "options").pictures] == ["dots"]
+    assert told(tmp_path, "options").section("choices")
+    found = told(tmp_path, "two", "three")
+    assert [picture.name for picture in found.pictures] == ["surface"]
+    limits = found.section("limits")
+    assert limits
+    assert any("varies 3 numbers at once, which is no story yet" in line for line in limits.points)
+    with pytest.raises(InputError, match="varies 3 numbers at once"):
+        told(tmp_path, "three")
+
+
 # ---- families -------------------------------------------------------------------------------------------------------
 
 

@@ -117,7 +117,11 @@ def _problem(content: Any) -> str:
     if lacking:
         return f"{ANSWER} is damaged: no spread '{lacking[0]}' (an answer has all of {', '.join(SPREADS)})"
     broken = [name for name in _LINES if not isinstance(content.get(name, []), list)]
-    return f"{ANSWER} is damaged: '{broken[0]}' is no list of lines" if broken else ""
+    if broken:
+        return f"{ANSWER} is damaged: '{broken[0]}' is no list of lines"
+    runs = content.get("runs", {})
+    counted = isinstance(runs, dict) and all(isinstance(count, int) for count in runs.values())
+    return "" if counted else f"{ANSWER} is damaged: 'runs' holds no numbers of runs"
 
 
 def _missing(manifest: Mapping[str, Any]) -> str:

@@ -38,10 +38,11 @@ _NO_DRIVERS = (
 
 def build_story(sources: Sources, title: str | None, marking: str, say: Callable[[str], None]) -> Story:
     """Return the story of some results."""
-    found, left_out = groups(sources.results, say), []  # type: tuple[list[Group], list[str]]
+    left_out: list[str] = []
+    found = groups(sources.results, say, left_out)
     answers = _answers(sources, found)
     if not answers:
-        raise InputError.single("", "", "these results hold no answer; add a run, a comparison or an analysis")
+        raise InputError.single("", "", "; ".join(left_out))
     pictures = _pictures(sources, found, left_out)
     sections = [
         _picture_section(pictures[:1]),

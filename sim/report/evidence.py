@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import InputError
 from sim.experiment.plan import CENSORED
 from sim.plotting.asked import Asked
 from sim.plotting.estimates import comparison, rows_of
@@ -57,7 +56,7 @@ class Group:
         told = self.first.manifest.get("outcomes")
         kept = [name for name in told or () if name in self.asked.about.outcomes and name not in CENSORED]
         some = [name for name in kept if self._applies(name)]
-        if self.kind == "sweep":  # which keeps its outcomes in the order asked for
+        if self.kind in ("sweep", "options"):  # which keep its outcomes in the order asked for
             some = sorted(some, key=lambda name: name not in self.asked.about.headlines[:1])
         return (some or self.asked.names)[:MOST_OUTCOMES]
 
@@ -111,22 +110,25 @@ class Group:
         return any(np.isfinite(point.outcomes[name]).any() for point in self.points)
 
 
-def groups(results: Sequence[Result], say: Callable[[str], None]) -> list[Group]:
-    """Return what stands together: comparisons first, then runs, then sweeps, each in the order given."""
+def groups(results: Sequence[Result], say: Callable[[str], None], left_out: list[str]) -> list[Group]:
+    """Return what stands together: comparisons first, then runs, then sweeps, each in the order given.
+
+    Of what tells no story `left_out` is told the reason.
+    """
     found = [Group("compare", Asked((each,), say=say)) for each in results if each.kind == "compare"]
     runs = tuple(each for each in results if each.kind == "run")
     if runs:
         found.append(Group("run" if len(runs) == 1 else "runs", Asked(runs, say=say)))
-    found += [_sweep(each, say) for each in results if each.kind == "sweep"]
+    for each in (each for each in results if each.kind == "sweep"):
+        count = len(numbers(each))
+        if count <= 2:
+            found.append(Group("sweep" if count else "options", Asked((each,), say=say)))
+        else:
+            left_out.append(
+                f"sweep {each.id} varies {count} numbers at once, which is no story yet; analyse it with sensitivity or"
+                " discover, and report on that"
+            )
     return found
-
-
-def _sweep(result: Result, say: Callable[[str], None]) -> Group:
-    if len(numbers(result)) > 2:
-        count = len(numbers(result))
-        message = f"varies {count} numbers at once, which is no story yet; analyse it with sensitivity or discover"
-        raise InputError.single("", "", f"{result.folder}: {message}, and report on that")
-    return Group("sweep" if numbers(result) else "options", Asked((result,), say=say))
 
 
 def numbers(result: Result) -> list[str]:

@@ -46,7 +46,8 @@ def pictures_of(group: Group, left_out: list[str], number: int = 0) -> list[Pict
         try:
             figures = _draw(group, kind)
         except SimError as error:
-            left_out.append(f"{kind}: {error}")
+            where = f"{group.first.folder}: "  # no place of this machine belongs into a briefing
+            left_out.append(f"{kind} of {group.first.id}: {str(error).replace(where, '')}")
             continue
         for stem, figure in figures.items():
             found.append(_picture(group, kind, stem + (f"-{number}" if number else ""), figure))

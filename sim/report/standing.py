@@ -49,7 +49,7 @@ def limits(sources: Sources, groups: Sequence[Group], left_out: Sequence[str]) -
         *_of_runs(sources.results),
         *_of_pairs(groups),
         *_of_version(sources),
-        *(f"Not drawn: {reason}" for reason in left_out),
+        *(f"Not shown: {reason.rstrip('.')}." for reason in left_out),
         *MODEL_LIMITS,
     ]
     return Section("limits", "Limits", points=tuple(dict.fromkeys(points)))
