@@ -472,6 +472,12 @@ def test_everything_that_differs_is_said_at_once(tmp_path: Path):
     assert len(caught.value.problems) == 2
 
 
+def test_a_file_that_was_edited_without_changing_the_scenario_is_no_difference(tmp_path: Path):
+    edited = {"scenario": {"source_files": {"/b/x.yaml": "9"}}, "scenario_hash": "h1"}
+    folders = [write_analysis(tmp_path / "a", scenario_hash="h1"), write_analysis(tmp_path / "b", **edited)]
+    assert len(read_sources(folders).analyses) == 2
+
+
 def test_analyses_of_the_past_may_have_another_seed_and_an_overlay_belongs_to_its_base(tmp_path: Path):
     more = {"seed": 9, "scenario": {"source_files": {"/a/base.yaml": "2"}}}
     found = read_sources([write_analysis(tmp_path / "a"), write_analysis(tmp_path / "b", "backtest", **more)])

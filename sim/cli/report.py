@@ -31,8 +31,8 @@ def report(
 
     In the order that a decision maker reads: question; answer in one sentence with its three spreads; picture; choices
     compared; what would change the answer; what drives it; assumptions with sources; validation; limits; provenance.
-    Any mixture of runs, comparisons, sweeps and analyses of one scenario, seed and model; the first analysis leads.
-    The text is made from the results by rule: no direction where an interval includes zero.
+    Any mixture of runs, comparisons, sweeps and analyses of one scenario, seed and model; dilemma, threshold and game
+    lead. The text is made from the results by rule: no direction where an interval includes zero.
     """
     from sim.report.briefing import Wanted, brief
 

@@ -81,11 +81,11 @@ class Analysis:
 
     @cached_property
     def loaded(self) -> Loaded | None:
-        """Return its scenario, where it keeps one."""
+        """Return its scenario: its own copy, else that of the first sweep behind it, where it keeps one."""
         from sim.scenario.load import load
 
-        kept = self.folder / SCENARIO
-        return load(kept) if kept.is_file() else None
+        kept = [self.folder / SCENARIO, *sorted(self.folder.glob(f"runs/*/{SCENARIO}"))]
+        return next((load(path) for path in kept if path.is_file()), None)
 
 
 def read_analysis(folder: Path, manifest: Mapping[str, Any]) -> Analysis:

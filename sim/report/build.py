@@ -74,11 +74,14 @@ def _draws(sources: Sources) -> int:
 
 
 def _answers(sources: Sources, found: Sequence[Group]) -> list[Answer]:
-    """Return the answers: of analyses in the order given, then of comparisons, runs and sweeps."""
-    judged = [_of_analysis(each) for each in sources.analyses]
+    """Return the answers: of analyses that answer, then of comparisons, runs and sweeps, then of other analyses."""
     loaded = sources.loaded
     asked = loaded.scenario.question if loaded is not None else ""
-    return [*judged, *(answer(group, asked or _plain_question(group)) for group in found)]
+    return [
+        *map(_of_analysis, sources.leading),
+        *(answer(group, asked or _plain_question(group)) for group in found),
+        *map(_of_analysis, sources.behind),
+    ]
 
 
 def _plain_question(group: Group) -> str:
@@ -93,12 +96,13 @@ def _of_analysis(each: Analysis) -> Answer:
 
 def _pictures(sources: Sources, found: Sequence[Group], left_out: list[str]) -> list[Picture]:
     """Return all pictures, the leading one first."""
-    pictures = [picture for each in sources.analyses for picture in kept_pictures(each)]
+    pictures = [picture for each in sources.leading for picture in kept_pictures(each)]
     seen: dict[str, int] = {}
     for group in found:
         seen[group.kind] = seen.get(group.kind, 0) + 1
         several = sum(each.kind == group.kind for each in found) > 1
         pictures += pictures_of(group, left_out, seen[group.kind] if several else 0)
+    pictures += [picture for each in sources.behind for picture in kept_pictures(each)]
     return _named_once(pictures)
 
 
@@ -220,9 +224,10 @@ def _changes(group: Group) -> list[Table]:
 
 def _change(sources: Sources, found: Sequence[Group]) -> Section:
     """Return what would change the answer, in three lines: of analyses, else of the runs, else what was not asked."""
-    lines = [line for each in sources.analyses for line in each.lines("would_change")]
+    lines = [line for each in sources.leading for line in each.lines("would_change")]
     if found:
         lines += would_change(found[0])
+    lines += [line for each in sources.behind for line in each.lines("would_change")]
     given = {each.kind for each in sources.analyses}
     lines += [line for kind, line in _NOT_ASKED.items() if kind not in given]
     return Section("change", "What would change the answer", points=tuple(dict.fromkeys(lines))[:LINES])

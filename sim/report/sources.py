@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sim.scenario.load import Loaded
 
 ANALYSES = ("dilemma", "threshold", "game", "sensitivity", "discover", "calibrate", "backtest")
+LEADING = ("dilemma", "threshold", "game")  # which answer the question; the others say what stands behind an answer
 OF_THE_PAST = ("calibrate", "backtest")  # whose dates and seed are their own: they judge the model, not the campaign
 _RUNS = ("run", "compare", "sweep")
 
@@ -30,8 +31,18 @@ class Sources:
 
     @property
     def every(self) -> tuple[Result | Analysis, ...]:
-        """Return all of them, the analyses first."""
-        return (*self.analyses, *self.results)
+        """Return all of them: analyses that answer, runs, analyses that explain."""
+        return (*self.leading, *self.results, *self.behind)
+
+    @property
+    def leading(self) -> tuple[Analysis, ...]:
+        """Return the analyses that answer the question, in the order given."""
+        return tuple(each for each in self.analyses if each.kind in LEADING)
+
+    @property
+    def behind(self) -> tuple[Analysis, ...]:
+        """Return the analyses that say what stands behind an answer."""
+        return tuple(each for each in self.analyses if each.kind not in LEADING)
 
     @property
     def loaded(self) -> Loaded | None:
@@ -84,7 +95,7 @@ def _refuse_other_format(folder: Path) -> None:
 
 def _done(manifest: Mapping[str, Any]) -> str:
     runs = manifest.get("runs")
-    if not isinstance(runs, Mapping):
+    if not isinstance(runs, Mapping) or not runs.get("asked"):
         return "it was interrupted"
     return f"it was interrupted after {runs.get('done', 0):,} of {runs.get('asked', 0):,} runs"
 
@@ -117,7 +128,8 @@ def refuse_strangers(found: Sequence[Result | Analysis]) -> None:
 
 def _unlike(first: Result | Analysis, other: Result | Analysis) -> Iterator[str]:
     """Yield what two results differ in that a story cannot bridge."""
-    yield from _other_files(_files(first), _files(other))
+    if not _hashes(first) & _hashes(other):  # the same scenario is the same, whatever was written around it
+        yield from _other_files(_files(first), _files(other))
     past = first.kind in OF_THE_PAST or other.kind in OF_THE_PAST
     for what, name in (("seed", "seed"), ("model", "model_version")):
         a, b = first.manifest[name], other.manifest[name]
@@ -127,14 +139,24 @@ def _unlike(first: Result | Analysis, other: Result | Analysis) -> Iterator[str]
         yield from _other_campaign(first.loaded, other.loaded)
 
 
-def _files(each: Result | Analysis) -> dict[str, str]:
-    """Return the hash of each scenario file that a result was made of, by the file's name."""
+def _parts(each: Result | Analysis) -> list[Mapping[str, Any]]:
+    """Return what the manifest says of the scenario, and of that of each point."""
     points = each.manifest.get("points")
     parts = [each.manifest["scenario"], *(points if isinstance(points, list) else [])]
+    return [part for part in parts if isinstance(part, Mapping)]
+
+
+def _hashes(each: Result | Analysis) -> set[str]:
+    """Return the hashes of the effective scenarios of a result."""
+    found = [each.manifest.get("scenario_hash"), *(part.get("hash") for part in _parts(each))]
+    return {str(digest) for digest in found if digest}
+
+
+def _files(each: Result | Analysis) -> dict[str, str]:
+    """Return the hash of each scenario file that a result was made of, by the file's name."""
     return {
         Path(path).name: str(digest)
-        for part in parts
-        if isinstance(part, Mapping)
+        for part in _parts(each)
         for path, digest in (part.get("source_files") or {}).items()
     }
 
