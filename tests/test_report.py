@@ -127,6 +127,11 @@ def test_lists_say_how_many_they_leave_out():
     assert sentences.listed([]) == ""
 
 
+def test_a_sentence_begins_with_a_capital_but_a_name_stays_as_it_is():
+    assert sentences.capital("is what it is") == "Is what it is"
+    assert sentences.capital("kursk.people: half") == "kursk.people: half"
+
+
 def test_luck_of_a_probability_is_its_share_at_central_assumptions():
     assert "30 % of 1,000 runs" in sentences.luck(row(0.5), row(0.3))
     assert "90 % of runs give 470 to 1,600 km²" in sentences.luck(
@@ -163,7 +168,7 @@ def story(**more: Any) -> Story:
     )
     curve = Chart("curve", "t", "km²", "about", (0.0, 1.0), (Line("mean", (1.0, 2.0)),))
     pictures = (
-        Picture("bars", NASTY, NASTY, NASTY, kept=PNG, charts=(bars, curve), columns=(("x", [1.0, None]),)),
+        Picture("bars", NASTY, NASTY, NASTY, kept=PNG, raster=PNG, charts=(bars, curve), columns=(("x", [1.0, None]),)),
         Picture("kept", NASTY, NASTY, NASTY, kept=b"<svg onload='alert(1)'/>"),
     )
     table = Table(NASTY, ("a", "b"), tuple((f"{k} {NASTY}", "=1+1") for k in range(20)), "t", NASTY)
@@ -431,7 +436,7 @@ def write_analysis(folder: Path, kind: str = "dilemma", **more: Any) -> Path:
 def test_an_analysis_is_read_with_its_answer_figures_and_tables(tmp_path: Path):
     (found,) = read_sources([write_analysis(tmp_path / "a")]).analyses
     assert found.answer["answer"] == "There is one, by a."
-    assert [path.name for path in found.figures] == ["figure.png"]
+    assert [{form: path.name for form, path in each.items()} for each in found.figures] == [{"png": "figure.png"}]
     assert [path.name for path in found.tables] == ["frontier.csv"]
     assert "500 runs, seed 0, model m1" in found.source
 
@@ -556,7 +561,7 @@ def test_the_first_analysis_leads_and_the_others_follow_with_their_spreads(
     assert command(*folders, "--to", "html", "--out", tmp_path / "out", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert [each["answer"] for each in told["answers"]] == ["There is one, by a.", "There is one, by b."]
-    assert told["answers"][0]["spreads"] == {"numerical": "n", "luck": "l", "assumptions": "a"}
+    assert told["answers"][0]["spreads"] == {"numerical": "N", "luck": "L", "assumptions": "A"}
     assert told["would_change"] == ["w1", "w2", "w3"]
     text = (tmp_path / "out" / "briefing.html").read_text()
     assert [text.index(word) for word in ("d1", "d2", "c1")] == sorted(text.index(word) for word in ("d1", "d2", "c1"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import InputError
 from sim.experiment.read_result import SCENARIO, damaged
 from sim.experiment.store import file_hash
+from sim.report.sentences import capital
 
 if TYPE_CHECKING:
     from sim.scenario.load import Loaded
@@ -54,7 +55,7 @@ class Analysis:
 
     def lines(self, name: str) -> tuple[str, ...]:
         """Return what the analysis says under 'would_change', 'drives' or 'caveats'."""
-        return tuple(str(line) for line in self.answer.get(name) or ())
+        return tuple(capital(str(line)) for line in self.answer.get(name) or ())
 
     @property
     def tables(self) -> list[Path]:
@@ -62,12 +63,13 @@ class Analysis:
         return sorted(path for path in self.folder.glob("*.csv") if path.is_file())
 
     @property
-    def figures(self) -> list[Path]:
-        """Return the figures that it kept, an SVG before a PNG of the same name."""
-        by_stem: dict[str, Path] = {}
-        for path in sorted((*self.folder.glob("figure*.png"), *self.folder.glob("figure*.svg"))):
-            by_stem[path.stem] = path
-        return list(by_stem.values())
+    def figures(self) -> list[dict[str, Path]]:
+        """Return the figures that it kept, by name: the file of each of its forms ('svg', 'png')."""
+        found: dict[str, dict[str, Path]] = {}
+        for form in ("svg", "png"):
+            for path in self.folder.glob(f"figure*.{form}"):
+                found.setdefault(path.stem, {})[form] = path
+        return [found[stem] for stem in sorted(found)]
 
     def bytes_of(self, path: Path) -> bytes:
         """Return a file of the result as it was kept; raise InputError where it was changed or is gone."""

@@ -90,8 +90,8 @@ def _plain_question(group: Group) -> str:
 
 def _of_analysis(each: Analysis) -> Answer:
     said, spreads = each.answer, each.answer["spreads"]
-    numerical, luck, assumed = (str(spreads[name]) for name in SPREADS)
-    return Answer(str(said["question"]), str(said["answer"]), numerical, luck, assumed, each.source)
+    numerical, luck, assumed = (capital(str(spreads[name])) for name in SPREADS)
+    return Answer(str(said["question"]), capital(str(said["answer"])), numerical, luck, assumed, each.source)
 
 
 def _pictures(sources: Sources, found: Sequence[Group], left_out: list[str]) -> list[Picture]:

@@ -23,7 +23,6 @@ _AIR = 0.15  # inches: before a heading
 _LETTER = 0.56  # width of a letter, in its height
 _LEADING = 1.32
 _TITLE, _HEADING, _TEXT, _CELL = 22.0, 16.0, 13.0, 11.0  # points
-_PNG = b"\x89PNG"
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,13 @@ class _Sheets:
         """Show a figure that an analysis kept as PNG; of another form only its words can be shown."""
         for block in (*_text([picture.title], _HEADING, bold=True), *_text([picture.alternative], _TEXT)):
             self.put(block, _TEXT / 72)
-        if not picture.kept.startswith(_PNG):
+        if not picture.raster:
             return
         from matplotlib.image import imread
 
         self.turn()
         axes = self.made[-1].add_axes((0.03, up(_FOOT), 0.94, up(_TOP - _FOOT)))
-        axes.imshow(imread(io.BytesIO(picture.kept)), interpolation="antialiased")
+        axes.imshow(imread(io.BytesIO(picture.raster)), interpolation="antialiased")
         axes.set_axis_off()
         self.at = 0.0
 

@@ -92,13 +92,15 @@ def kept_pictures(analysis: Analysis) -> list[Picture]:
     title = str(analysis.answer["answer"])
     tables = ", ".join(path.name for path in analysis.tables) or "the tables of the result"
     found = []
-    for path in analysis.figures:
+    for forms in analysis.figures:
+        path, raster = next(iter(forms.values())), forms.get("png")
         what = path.stem.removeprefix("figure").strip("-_ ").replace("_", " ").replace("-", " ")
         about = f"Figure of the {analysis.kind}{f' ({what})' if what else ''}"
         name = f"{analysis.kind}-{path.stem}"
         words = f"{about}: {title} The numbers are in {tables}."
         heading = f"{analysis.kind.capitalize()}{f': {what}' if what else ''}"
-        found.append(Picture(name, heading, words, analysis.source, kept=analysis.bytes_of(path)))
+        kept, png = analysis.bytes_of(path), analysis.bytes_of(raster) if raster else b""
+        found.append(Picture(name, heading, words, analysis.source, kept=kept, raster=png))
     return found
 
 

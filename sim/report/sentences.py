@@ -187,5 +187,6 @@ def listed(parts: Sequence[str], most: int = 3) -> str:
 
 
 def capital(text: str) -> str:
-    """Return a text with a capital first letter."""
-    return text[:1].upper() + text[1:]
+    """Return a text with a capital first letter, unless it begins with a name of the scenario ('kursk.people')."""
+    first = text.split(" ", 1)[0].rstrip(",;:")
+    return text[:1].upper() + text[1:] if first.isalpha() else text

@@ -21,9 +21,9 @@ TOP, FOOT = 1.45, 6.75  # inches: of what is below the headline
 _TITLE, _TEXT, _CELLS, _FINE = 26, 20, 12, 12  # points
 _SIZES = (14, 13, 12, 11)  # points, of tables
 _LONG = 12  # rows
+_LEAST = 14  # points: of lines that are read from afar
 _DPI = 110
 _BEHIND = ("changes", "assumptions", "unsourced")  # tables that stand in the appendix
-_PNG = b"\x89PNG"
 
 
 class Deck:
@@ -148,7 +148,16 @@ def _change(deck: Deck, change: Section, drives: Section | None) -> None:
         _rule(slide, Box(left, TOP, width, 0.05), INK if k else "#0072B2")
         parts.write(slide, [heading], Box(left, TOP + 0.15, width, 0.4), 18, bold=True)
         room = Box(left, TOP + 0.75, width, FOOT - TOP - 0.75)
-        parts.write(slide, lines, room, _TEXT, gap=12, bullet=len(lines) > 1)
+        parts.write(slide, _some(lines, room), room, _TEXT, gap=12, bullet=len(lines) > 1)
+
+
+def _some(lines: Sequence[str], room: Box) -> list[str]:
+    """Return the lines that fit a room in letters that can be read, and how many more the notes have."""
+    shown = list(lines)
+    while len(shown) > 1 and parts.height_of([*shown, "more"], room.width, _LEAST, 12) > room.height:
+        shown.pop()
+    left = len(lines) - len(shown)
+    return [*shown, f"{left} more in the notes of this slide"] if left else shown
 
 
 def _text(deck: Deck, section: Section, source: str) -> None:
@@ -250,8 +259,8 @@ def _picture(deck: Deck, picture: Picture, numbers: bytes) -> None:
 def _image(slide: Any, picture: Picture) -> None:
     from pptx.util import Inches
 
-    content = png_bytes(picture.drawn, _DPI) if picture.drawn is not None else picture.kept
-    if not content.startswith(_PNG):  # an SVG that an analysis kept without a PNG beside it
+    content = png_bytes(picture.drawn, _DPI) if picture.drawn is not None else picture.raster
+    if not content:  # an SVG that an analysis kept without a PNG beside it
         parts.write(slide, [picture.alternative], Box(LEFT, TOP, WIDE, FOOT - TOP), _TEXT)
         return
     height = FOOT - TOP + 0.1

@@ -78,8 +78,9 @@ class Chart:
 class Picture:
     """A figure with what it says in words, and the numbers behind it.
 
-    drawn : a figure of this version, or None where `kept` holds the bytes of a figure that an analysis kept.
-    kept : bytes of an SVG (else of a PNG) file; alternative : what a reader who does not see it is told.
+    drawn : a figure of this version, or None where `kept` holds a figure that an analysis kept.
+    kept : bytes of an SVG (else of a PNG) file; raster : of the PNG file, if there is one.
+    alternative : what a reader who does not see it is told.
     columns : the numbers behind it by name, as its CSV file has them.
     """
 
@@ -89,6 +90,7 @@ class Picture:
     source: str
     drawn: Figure | None = None
     kept: bytes = b""
+    raster: bytes = b""
     charts: tuple[Chart, ...] = ()
     columns: tuple[tuple[str, Sequence[object]], ...] = ()
 
