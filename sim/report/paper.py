@@ -86,10 +86,10 @@ class _Sheets:
         self.at = 0.0
 
     def _kept(self, picture: Picture) -> None:
-        """Show a figure that an analysis kept as PNG; of another form only its words can be shown."""
-        for block in (*_text([picture.title], _HEADING, bold=True), *_text([picture.alternative], _TEXT)):
-            self.put(block, _TEXT / 72)
+        """Show a figure that an analysis kept as PNG; of one without only its words can be shown."""
         if not picture.raster:
+            for block in (*_text([picture.title], _HEADING, bold=True), *_text([picture.alternative], _TEXT)):
+                self.put(block, _TEXT / 72)
             return
         from matplotlib.image import imread
 
