@@ -573,6 +573,16 @@ def test_the_first_analysis_leads_and_the_others_follow_with_their_spreads(
     assert numbers == {"dilemma-frontier.csv", "threshold-frontier.csv"}
 
 
+def test_what_explains_an_answer_stands_behind_it_though_it_is_named_first(tmp_path: Path):
+    from sim.report.build import build_story
+
+    folders = [write_analysis(tmp_path / name, name) for name in ("sensitivity", "discover", "threshold")]
+    found = build_story(read_sources(folders), None, "", lambda _: None)
+    order = ["threshold", "sensitivity", "discover"]
+    assert [each.sentence for each in found.answers] == [f"There is one, by {name}." for name in order]
+    assert [picture.name for picture in found.pictures] == [f"{name}-figure" for name in order]
+
+
 def test_the_default_folder_of_one_result_is_inside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = write_analysis(tmp_path / "a")
     assert command(folder, "--to", "html", "--quiet") == 0
