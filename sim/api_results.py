@@ -355,7 +355,9 @@ def _pandas(columns: Columns) -> pandas.DataFrame:
 
 def _polars(columns: Columns) -> polars.DataFrame:
     library = _library("polars")
-    return library.DataFrame([library.Series(name, values, nan_to_null=True) for name, values in columns.items()])
+    series = [library.Series(name, values, nan_to_null=True) for name, values in columns.items()]
+    frame: polars.DataFrame = library.DataFrame(series)
+    return frame
 
 
 def _library(name: str) -> Any:
