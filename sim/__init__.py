@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sim.api import Scenario as Scenario
     from sim.api import SimError as SimError
     from sim.api import Sweep as Sweep
+    from sim.api import brief as brief
     from sim.api import compare as compare
     from sim.api import load as load
     from sim.api import open_result as open_result
@@ -27,6 +28,7 @@ _INTERFACE = (
     "Scenario",
     "SimError",
     "Sweep",
+    "brief",
     "compare",
     "load",
     "open_result",

@@ -16,7 +16,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
-from sim.api_results import Compared, Detail, Kept, Run, Sweep, open_result, plot
+from sim.api_results import Compared, Detail, Kept, Run, Sweep, Wanted, brief, open_result, plot
 from sim.errors import InputError, RunError, SimError
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ __all__ = [
     "Scenario",
     "SimError",
     "Sweep",
+    "Wanted",
+    "brief",
     "compare",
     "load",
     "open_result",

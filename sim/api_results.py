@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, partial
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.compare import Comparison, Pair
     from sim.analysis.stats import Row
+    from sim.report.briefing import Briefing
 
 Columns = Mapping[str, "NDArray[Any]"]
 _SHOWN_DPI = 80  # of a figure in a notebook
@@ -43,6 +45,19 @@ class Detail(TypedDict, total=False):
     end: date | str
     at: date | str
     save: str | Path
+
+
+class Wanted(TypedDict, total=False):
+    """What a briefing should be, as the options of `twofront report` have it.
+
+    to : 'html', 'pdf', 'pptx' or some of them (default: all); title (default: the scenario's); marking : of handling.
+    out : folder (default: briefing/ in the only result's, else a new one in `results/`).
+    """
+
+    to: str | Sequence[str]
+    title: str
+    marking: str
+    out: str | Path
 
 
 class Kept:
@@ -198,8 +213,8 @@ def plot(results: Sequence[Kept], kind: str | None = None, **detail: Unpack[Deta
     reference, or of a comparison), response, surface (of a sweep); None: the first that suits.
     detail : see `Detail`. A kind that makes a figure for each side needs `side`.
     """
-    from sim.cli.plot import suitable
-    from sim.cli.plot_figures import KINDS, Asked
+    from sim.plotting.asked import Asked
+    from sim.plotting.kinds import KINDS, suitable
     from sim.scenario.wording import suggestion
 
     unknown = set(detail) - Detail.__annotations__.keys()
@@ -215,8 +230,8 @@ def plot(results: Sequence[Kept], kind: str | None = None, **detail: Unpack[Deta
         raise InputError.single("kind", "", f"no kind '{kind}'{suggestion(kind, KINDS)}")
     names = detail.get("outcomes", ())
     outcomes = (names,) if isinstance(names, str) else tuple(names)
-    days = (_day(name, detail.get(name)) for name in ("start", "end", "at"))
-    figures = KINDS[kind](Asked(read, outcomes, detail.get("side"), *days))
+    start, end, at = (_day(name, detail.get(name)) for name in ("start", "end", "at"))
+    figures = KINDS[kind](Asked(read, outcomes, detail.get("side"), start, end, at, _tell))
     if len(figures) > 1:
         raise InputError.single(
             "side", "", f"'{kind}' makes {len(figures)} figures ({', '.join(figures)}); name a side"
@@ -225,6 +240,33 @@ def plot(results: Sequence[Kept], kind: str | None = None, **detail: Unpack[Deta
     if "save" in detail:
         _save(figure, Path(detail["save"]))
     return _shown(figure)
+
+
+def brief(results: Sequence[Kept | str | Path], **wanted: Unpack[Wanted]) -> Briefing:
+    """Write a briefing on results, as `twofront report` does, and return it: `answer`, `files`, `folder`, `story`.
+
+    results : results of this interface, or folders of any kind that the command takes (analyses too).
+    wanted : see `Wanted`.
+    """
+    from sim.report import briefing
+    from sim.report.save import FORMS
+    from sim.scenario.wording import suggestion
+
+    for name in wanted:
+        if name not in Wanted.__annotations__:
+            raise TypeError(f"brief() got an unexpected argument '{name}'{suggestion(name, Wanted.__annotations__)}")
+    folders = [each.folder if isinstance(each, Kept) else Path(each) for each in results]
+    if not folders:
+        raise InputError.single("", "", "name at least one result to report on")
+    to, out = wanted.get("to", FORMS), wanted.get("out")
+    forms = (to,) if isinstance(to, str) else tuple(to)
+    asked = briefing.Wanted(forms, wanted.get("title"), wanted.get("marking", ""), None if out is None else Path(out))
+    return briefing.brief(folders, asked, lambda _: None)
+
+
+def _tell(text: str) -> None:
+    """Say on stderr what takes a while."""
+    sys.stderr.write(f"{text}\n")
 
 
 def _day(name: str, given: Any) -> date | None:

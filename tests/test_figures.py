@@ -35,7 +35,7 @@ from sim.plotting.page import Frame, interval_words, mark_handling, number, plai
 from sim.plotting.response import Curve, Response, response
 from sim.plotting.response import Panel as ResponsePanel
 from sim.plotting.sankey import Sankey, sankey
-from sim.plotting.style import CATEGORIES, DPI, GREY, HEIGHT, READABLE, SMALL, WIDTH, contrast, legible, save
+from sim.plotting.style import CATEGORIES, DPI, GREY, HEIGHT, READABLE, SMALL, WIDTH, contrast, extent, legible, save
 from sim.plotting.surface import Panel as SurfacePanel
 from sim.plotting.surface import Surface, levels, surface
 from sim.plotting.timeaxis import day_number
@@ -441,6 +441,24 @@ def test_the_history_shows_each_battle_each_share_and_both_lines():
         for line in wanted:
             assert any(np.array_equal(line, each) for each in drawn_lines)
     assert "square law" in said(history(shown))
+
+
+def test_a_narrow_panel_of_differences_is_neither_crowded_nor_cut():
+    frame = Frame("finding", "caption", "footer")
+    shares = (
+        Estimate(math.nan),
+        Estimate(0.8, (0.61, 0.94)),
+        Estimate(0.004, (-0.0003, 0.0077)),
+    )
+    outcomes = tuple(Outcome(f"outcome {k}", "probability", shares) for k in range(3))
+    figure = differences(Differences("base", ("a", "b", "c"), outcomes, frame))
+    written = said(figure)
+    assert "– | does not apply" in written
+    assert "no difference told | −.0003 to .0077" in written
+    assert "…" not in written
+    for axes in figure.axes:
+        boxes = [extent(label) for label in axes.get_xticklabels() if label.get_text()]
+        assert all(one.x1 < other.x0 for one, other in pairwise(sorted(boxes, key=lambda box: box.x0)))
 
 
 def test_the_heat_map_holds_the_values_centred_at_zero():

@@ -298,7 +298,8 @@ def test_what_cannot_be_drawn_is_refused(
 
 
 def test_a_result_without_a_trace_has_a_map_without_arrows_of_people(kept: Path):  # noqa: F811
-    from sim.cli.plot_figures import Asked, theatre_map
+    from sim.plotting.asked import Asked
+    from sim.plotting.kinds import theatre_map
 
     edit(kept / "base", lambda content: content.update(branch={"from": "01234567", "at": "2024-01-20"}))
     figure = theatre_map(Asked((read_result(kept / "base"),)))["map"]

@@ -46,8 +46,8 @@ def executed(notebook: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder / "notebooks", capture_output=True, text=True, check=False)
 
 
-def test_there_are_the_three_notebooks() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["1_first_run", "2_a_sweep", "3_reading_results"]
+def test_there_are_the_four_notebooks() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["1_first_run", "2_a_sweep", "3_reading_results", "briefing"]
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
@@ -69,7 +69,10 @@ def test_every_cell_of_a_notebook_runs(notebook: Path, tmp_path: Path) -> None:
     done = executed(notebook, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert ("picture" in done.stdout.splitlines()) == (notebook.stem != "3_reading_results")
-    assert list((tmp_path / "notebooks" / "results").glob("*/manifest.json"))
+    results = tmp_path / "notebooks" / "results"
+    assert list(results.glob("*/manifest.json"))
+    made = {path.name for path in (results / "briefing").glob("*")}
+    assert made == ({"briefing.html", "briefing.pptx", "numbers"} if notebook.stem == "briefing" else set())
 
 
 def test_a_cell_that_fails_fails_the_notebook(tmp_path: Path) -> None:

@@ -136,7 +136,8 @@ def test_a_sweep_of_a_number_gets_a_curve_and_of_two_a_surface(twofront: Command
 
 
 def test_a_curve_has_the_means_of_the_table_in_the_order_of_the_factor(results: Path, tmp_path: Path):
-    from sim.cli.plot_figures import Asked, response
+    from sim.plotting.asked import Asked
+    from sim.plotting.kinds import response
 
     factors = {"people": [3.0, 1.0, 2.0], "red.ally": ["comes"] * 3}
     folder = write_sweep(tmp_path / "one", results / "base", factors, lambda x, _, r: float(x > r + 1))
@@ -150,7 +151,8 @@ def test_a_curve_has_the_means_of_the_table_in_the_order_of_the_factor(results: 
 
 
 def test_dots_and_differences_have_the_means_of_the_tables(results: Path):
-    from sim.cli.plot_figures import Asked, differences, dots
+    from sim.plotting.asked import Asked
+    from sim.plotting.kinds import differences, dots
 
     folders = results / "base", results / "stays"
     name = "edge.territory_km2"

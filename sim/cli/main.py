@@ -28,6 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "run": Entry("sim.cli.run:run", "Run a scenario many times and keep the results."),
     "compare": Entry("sim.cli.compare:compare", "Compare scenarios or choices on the same draws and the same luck."),
     "plot": Entry("sim.cli.plot:plot", "Draw figures of results."),
+    "report": Entry("sim.cli.report:report", "Write a briefing on results: page, paper and slides."),
     "sweep": Entry("sim.cli.sweep:sweep", "Run a design over a scenario; it can be resumed and extended."),
     "results": Entry("sim.cli.results:results", "List the results in a folder, finished or not."),
     "rerun": Entry("sim.cli.rerun:rerun", "Repeat one run of a result alone and compare it to the last bit."),

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-    from sim.cli.plot_figures import Asked
     from sim.experiment.read_result import Result
+    from sim.plotting.asked import Asked
 
 FORMATS, MOVING = ("png", "svg", "pdf"), "gif"
 ALL = "all"
+_DAYS = (("from", "start"), ("to", "end"), ("at", "at"))
 _PATH = click.Path(path_type=Path)
 
 
@@ -56,26 +57,24 @@ def plot(
     A sweep: response curve or surface. All kinds: fan, heatmap, timeline, sankey, map, dots, differences, response,
     surface. The map shows the fronts at a date; --format gif shows it week by week.
     """
-    from sim.cli.plot_figures import Asked
     from sim.experiment.read_result import read_result
+    from sim.plotting.asked import Asked
 
     wanted, asked_formats = _kinds(kinds), _formats(formats)
     if MOVING in asked_formats and not {"map", ALL} & set(wanted):
         raise InputError.single("--format", "", "gif shows the map week by week; add --kind map")
     found = tuple(read_result(folder) for folder in results)
     _refuse_twice(found)
-    asked = Asked(
-        found,
-        _split(given["outcomes"]),
-        given["side"],
-        _day("--from", given["start"]),
-        _day("--to", given["end"]),
-        _day("--at", given["at"]),
-    )
+    start, end, at = (_day(f"--{option}", given[name]) for option, name in _DAYS)
+    asked = Asked(found, _split(given["outcomes"]), given["side"], start, end, at, _say)
     if not as_json:
         _warn(found)
     drawn = _draw(asked, wanted, marking, (_folder(found, out), asked_formats))
     _report(drawn, found, as_json)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _split(text: str | None) -> tuple[str, ...]:
@@ -84,7 +83,7 @@ def _split(text: str | None) -> tuple[str, ...]:
 
 def _kinds(text: str | None) -> tuple[str, ...]:
     """Return the kinds asked for; none: what suits."""
-    from sim.cli.plot_figures import KINDS
+    from sim.plotting.kinds import KINDS
     from sim.scenario.wording import suggestion
 
     found = _split(text)
@@ -135,23 +134,9 @@ def _warn(results: Sequence[Result]) -> None:
             click.echo(f"note: the results have different {what}", err=True)
 
 
-def suitable(results: Sequence[Result]) -> tuple[str, ...]:
-    """Return the kinds that suit the results."""
-    first = results[0]
-    if len(results) > 1 or first.kind == "compare":
-        return "dots", "differences"
-    if first.kind == "run":
-        return "fan", "heatmap", "timeline", "sankey"
-    numbers = [value for value in first.points[0].factors.values() if not isinstance(value, str)]
-    if len(numbers) > 2:
-        message = f"varies {len(numbers)} numbers at once, more than a curve or a surface shows"
-        raise InputError.single("", "", f"{first.folder}: {message}; take --kind dots, or sweep one or two of them")
-    return (("dots", "response", "surface")[len(numbers)],)
-
-
 def _draw(asked: Asked, kinds: Sequence[str], marking: str | None, where: tuple[Path, tuple[str, ...]]) -> _Drawn:
     """Draw each kind; a kind that was not asked for by name is left out where it cannot be drawn."""
-    from sim.cli.plot_figures import KINDS
+    from sim.plotting.kinds import KINDS, suitable
 
     chosen = tuple(KINDS) if ALL in kinds else kinds or suitable(asked.results)
     by_name = bool(kinds) and ALL not in kinds
@@ -170,8 +155,8 @@ def _draw(asked: Asked, kinds: Sequence[str], marking: str | None, where: tuple[
 
 def _save(kind: str, asked: Asked, marking: str | None, where: tuple[Path, tuple[str, ...]]) -> list[Path]:
     """Save the figures of a kind, and where it has one and it is asked for its animation."""
-    from sim.cli.plot_figures import ANIMATED, KINDS
     from sim.plotting.animation import save_animation
+    from sim.plotting.kinds import ANIMATED, KINDS
     from sim.plotting.style import save
 
     folder, formats = where

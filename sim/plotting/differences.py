@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from sim.plotting.intervals import Estimate, Outcome, draw_rows, left_out, spread_key
-from sim.plotting.page import Frame, interval_words, number, page, to_width
+from sim.plotting.page import NOTHING, Frame, interval_words, page, thin_ticks, to_width
 from sim.plotting.style import INK
 
 UNTOLD = "no difference told"
@@ -35,6 +36,8 @@ def differences(shown: Differences) -> Figure:
         for axes in draw_rows(figure, shown.rows, outcomes, _say):
             low, high = axes.get_xlim()
             axes.set_xlim(min(low, 0.0), max(high, 0.0))
+            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))  # anew: zero may have widened the axis
+            thin_ticks(axes)
             axes.axvline(0.0, color=INK, linewidth=1.0, zorder=2)
     return figure
 
@@ -46,10 +49,12 @@ def told(each: Estimate) -> bool:
 
 def _say(each: Estimate) -> tuple[str, str]:
     """Return what stands beside a difference: signed where one is told, else that none is."""
-    interval = interval_words(*each.numerical) if each.numerical else "no interval: too few runs"
+    if each.mean != each.mean:
+        return NOTHING, "does not apply"
+    interval = interval_words(*each.numerical) if each.numerical else "no interval"
     if each.numerical == (0.0, 0.0) and each.mean == 0:
         return "the same", "in every run"
     if not told(each):
-        return UNTOLD if each.mean == each.mean else number(each.mean), interval
+        return UNTOLD, interval
     width = each.numerical[1] - each.numerical[0] if each.numerical else 0.0
     return f"{'+' if each.mean > 0 else ''}{to_width(each.mean, width)}", interval

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ from sim.plotting.page import (
     wrapped,
     write,
 )
-from sim.plotting.style import BLUE, BODY, GREY, INK, PALE, SMALL, across, fitted, legible
+from sim.plotting.style import BLUE, BODY, GREY, INK, PALE, SMALL, across, extent, fitted, legible
 
 Interval = tuple[float, float]
 
@@ -35,6 +36,7 @@ _LABELS, _EDGE, _VALUES, _GAP = 2.5, 13.15, 1.42, 0.25  # inches: end of the lab
 _TOP, _FOOT = 5.45, 1.0  # inches: of the panels
 _OFFSET = 0.17  # rows: how far luck and assumptions lie below the mean
 _ROW = 1.4  # inches at most
+_LEADING_ZERO = re.compile(r"(?<!\d)0\.")
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,8 @@ def _values(figure: Figure, axes: Axes, estimates: Sequence[Estimate], say: Say)
         fitted(top, room, SMALL)
         if interval:
             low = figure.text(left, height + both[1], interval, fontsize=SMALL, color=legible(GREY), va="center")
+            if extent(low).width > room:
+                low.set_text(_LEADING_ZERO.sub(".", interval))
             fitted(low, room, SMALL)
 
 

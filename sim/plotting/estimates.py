@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.cli.run_scenario import CENSORED
 from sim.errors import InputError
+from sim.experiment.plan import CENSORED
 from sim.plotting.intervals import Estimate
 from sim.scenario.wording import suggestion
 
 if TYPE_CHECKING:
-    from sim.analysis.compare import Sheet
+    from sim.analysis.compare import Comparison, Pair, Sheet
     from sim.analysis.stats import Row
     from sim.experiment.read_result import Point, Result
     from sim.model.tally import Outcome
@@ -83,29 +83,44 @@ def chosen(about: Known, asked: Sequence[str], points: Sequence[Point], most: in
     return (found or [name for name in about.outcomes if name not in CENSORED])[:most]
 
 
-def estimates(about: Known, names: Sequence[str], point: Point) -> dict[str, Estimate]:
-    """Return the estimates of some outcomes over the runs of a point."""
+def rows_of(about: Known, names: Sequence[str], point: Point) -> list[Row]:
+    """Return some outcomes over the runs of a point, as `sim.analysis.stats` sums them up."""
     from sim.analysis.stats import Crossing, summarise
 
     wanted = [about.outcomes[name] for name in names]
     ratios = {name: parts for name, parts in about.ratios.items() if name in names}
-    rows = summarise(point.outcomes, Crossing(point.draw, point.replication), wanted, ratios, {})
-    return {row.name: _estimate(row) for row in rows}
+    return summarise(point.outcomes, Crossing(point.draw, point.replication), wanted, ratios, {})
+
+
+def estimates(about: Known, names: Sequence[str], point: Point) -> dict[str, Estimate]:
+    """Return the estimates of some outcomes over the runs of a point."""
+    return {row.name: _estimate(row) for row in rows_of(about, names, point)}
+
+
+def comparison(about: Known, names: Sequence[str], points: Sequence[Point], reference: int | None) -> Comparison:
+    """Return each other point against the reference (None: a few points each against each).
+
+    Points are labelled '0', '1', ... in their order.
+    """
+    from sim.analysis.compare import compare
+
+    return compare(_sheet(about, points, tuple(str(k) for k in range(len(points)))), names, reference)
 
 
 def compared(about: Known, names: Sequence[str], points: Sequence[Point], reference: int) -> dict[str, list[Estimate]]:
     """Return, by outcome, the difference of each other point from the reference, as `sim.analysis.compare` has it."""
-    from sim.analysis.compare import compare
-
-    labels = tuple(str(k) for k in range(len(points)))
-    found = compare(_sheet(about, points, labels), names, reference)
     rows: dict[str, list[Estimate]] = {name: [] for name in names}
-    for pair in found.pairs:
-        luck = (pair.spread.luck[0], pair.spread.luck[-1]) if pair.spread.luck else None
-        spread = (pair.spread.assumptions[0], pair.spread.assumptions[-1]) if pair.spread.assumptions else None
-        mean = float("nan") if pair.estimate is None else pair.estimate
-        rows[pair.outcome].append(Estimate(mean, pair.interval, luck, spread))
+    for pair in comparison(about, names, points, reference).pairs:
+        rows[pair.outcome].append(difference_of(pair))
     return rows
+
+
+def difference_of(pair: Pair) -> Estimate:
+    """Return a paired difference as figures draw it."""
+    luck = (pair.spread.luck[0], pair.spread.luck[-1]) if pair.spread.luck else None
+    spread = (pair.spread.assumptions[0], pair.spread.assumptions[-1]) if pair.spread.assumptions else None
+    mean = float("nan") if pair.estimate is None else pair.estimate
+    return Estimate(mean, pair.interval, luck, spread)
 
 
 def _sheet(about: Known, points: Sequence[Point], labels: tuple[str, ...]) -> Sheet:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-import click
 import numpy as np
 
 from sim.errors import InputError
@@ -17,9 +16,10 @@ from sim.plotting.page import Frame, thousands, words
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sim.cli.plot_figures import Asked, Figures
     from sim.experiment.flows import Flows, Party
     from sim.experiment.read_result import Result
+    from sim.plotting.asked import Asked
+    from sim.plotting.kinds import Figures
     from sim.plotting.of_map import Source
     from sim.plotting.timeline import Lane, Route
 
@@ -37,7 +37,7 @@ def flow_figures(asked: Asked) -> Figures:
     order = [name for theatre in scenario.theatres for name, each in scenario.fronts.items() if each.theatre == theatre]
     found = {}
     for side in asked.sides:
-        summed = flows(trace_of(result), side, *asked.period)
+        summed = flows(trace_of(result, asked.say), side, *asked.period)
         frame = Frame(_balance(summed), _where(result), result.provenance, (_NOTE, _UNITS))
         found[f"sankey-{side}"] = sankey(Sankey(summed.rows, summed.stocks, tuple(order), frame))
     return found
@@ -56,7 +56,7 @@ def _balance(summed: Flows) -> str:
     return f"{words(summed.side)}, {when}: {thousands(entered)} people entered, {thousands(lost)} were lost"
 
 
-def trace_of(result: Result) -> Sequence[Any]:
+def trace_of(result: Result, say: Callable[[str], None]) -> Sequence[Any]:
     """Return the events of the central replication, which is run again; raise InputError where that cannot be."""
     from sim.experiment.replicate import Luck, replicate
     from sim.fingerprint import model_version
@@ -70,7 +70,7 @@ def trace_of(result: Result) -> Sequence[Any]:
         _ = result.loaded  # refuses a scenario that was changed
         was, now = result.manifest["model_version"], model_version()
         other = f" by model {now}, not {was} that made the result" if was != now else ""
-        click.echo(f"running the central replication of {result.folder} again, with a trace{other} ...", err=True)
+        say(f"running the central replication of {result.folder} again, with a trace{other} ...")
         _traces[kept] = replicate(result.folder / "scenario.yaml", Luck(result.seed), trace=True).trace
     return _traces[kept]
 
@@ -81,7 +81,7 @@ def timeline_figure(asked: Asked) -> Figures:
 
     result = asked.run
     first, last = asked.period
-    lanes = tuple(_lane(asked, side) for side in asked.sides)
+    lanes = tuple(lane(asked, side) for side in asked.sides)
     inside = tuple(event for event in result.events if first <= event.start <= last)
     frame = Frame(_sent(result, lanes), _where(result), result.provenance, (_NOTE,))
     return {"timeline": timeline(Timeline(first, last, inside, lanes, tuple(result.loaded.scenario.sides), frame))}
@@ -98,12 +98,13 @@ def _sent(result: Result, lanes: Sequence[Lane]) -> str:
     return f"People sent to {words(second)}: {', '.join(sums)}"
 
 
-def _lane(asked: Asked, side: str) -> Lane:
+def lane(asked: Asked, side: str) -> Lane:
+    """Return what a side did and whom it moved, within the period."""
     from sim.experiment.flows import parties
     from sim.plotting.timeline import Lane
 
     first, last = asked.period
-    trace = trace_of(asked.run)
+    trace = trace_of(asked.run, asked.say)
     moved = [party for party in parties(trace, side) if first <= party.departed.date() <= last]
     events = [event for event in _deeds(trace, side) if first <= event.start <= last]
     return Lane(side, tuple(events), tuple(_routes(asked, moved)))
@@ -151,7 +152,7 @@ def map_figure(asked: Asked) -> Figures:
     from sim.plotting.of_map import day_within, map_at
 
     day = day_within(asked.run, asked.at)
-    return {"map": map_at(_map_source(asked.run), day)}
+    return {"map": map_at(_map_source(asked), day)}
 
 
 def map_frames(asked: Asked) -> Iterator[Figure]:
@@ -159,12 +160,13 @@ def map_frames(asked: Asked) -> Iterator[Figure]:
     from sim.plotting.of_map import weekly
 
     first, last = asked.period
-    return weekly(_map_source(asked.run), first, last)
+    return weekly(_map_source(asked), first, last)
 
 
-def _map_source(result: Result) -> Source:
+def _map_source(asked: Asked) -> Source:
     """Return what maps are drawn from, without a trace where the run cannot be made again."""
     from sim.plotting.of_map import Source
 
+    result = asked.run
     again = not (result.manifest.get("branch") or result.manifest.get("user_code"))
-    return Source(result, trace_of(result) if again else None)
+    return Source(result, trace_of(result, asked.say) if again else None)

@@ -1,97 +1,30 @@
-"""Figures of results: each function takes what was asked for, and returns figures by the names of their files."""
+"""Which figures a result has, and how each is made of it: `plot` and `report` both ask here.
+
+Each function takes what was asked for, and returns figures by the names of their files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.cli.plot_estimates import Known, chosen, compared, estimates, known
 from sim.errors import InputError
-from sim.experiment.read_result import Result, labelled
+from sim.plotting.asked import Asked
+from sim.plotting.estimates import Known, compared, estimates
 from sim.plotting.page import Frame, number, unit_words, words
-from sim.scenario.wording import suggestion
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sim.experiment.read_result import Point
-    from sim.plotting.intervals import Outcome
+    from sim.experiment.read_result import Point, Result
+    from sim.plotting.intervals import Estimate, Outcome
 
 Figures = dict[str, "Figure"]
 _BOUND = 0.005  # so near to the lowest pressure that the model knows, nobody attacks
 _LEVEL = 0.5  # of a probability: as likely as not
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be drawn: results, outcomes by name (none: headlines), a side (None: each), a period."""
-
-    results: tuple[Result, ...]
-    outcomes: tuple[str, ...] = ()
-    side: str | None = None
-    start: date | None = None
-    end: date | None = None
-    at: date | None = None
-
-    @property
-    def single(self) -> Result:
-        """Return the only result."""
-        if len(self.results) > 1:
-            raise InputError.single("--kind", "", f"is of one result, and {len(self.results)} are given")
-        return self.results[0]
-
-    @property
-    def run(self) -> Result:
-        """Return the only result, which is of a plain run."""
-        if self.single.kind != "run":
-            message = (
-                f"{self.single.folder}: is a {self.single.kind}, which keeps no daily series; run a scenario of it"
-            )
-            raise InputError.single("", "", message)
-        return self.single
-
-    @cached_property
-    def about(self) -> Known:
-        """Return what is known of the outcomes."""
-        return known(self.results)
-
-    @cached_property
-    def points(self) -> list[Point]:
-        """Return all points, labelled."""
-        return labelled(self.results)
-
-    @cached_property
-    def names(self) -> list[str]:
-        """Return the outcomes to show."""
-        return chosen(self.about, self.outcomes, self.points)
-
-    @property
-    def sides(self) -> list[str]:
-        """Return the sides to show."""
-        found = list(self.run.loaded.scenario.sides)
-        if self.side is None:
-            return found
-        if self.side not in found:
-            raise InputError.single("--side", "", f"no side '{self.side}'{suggestion(self.side, found)}")
-        return [self.side]
-
-    @property
-    def period(self) -> tuple[date, date]:
-        """Return the first and the last day, both within the campaign."""
-        scenario = self.run.loaded.scenario
-        first, last = self.start or scenario.start, self.end or scenario.end
-        for option, when in (("--from", first), ("--to", last)):
-            if not scenario.start <= when <= scenario.end:
-                message = f"{when} is not within the campaign, {scenario.start} to {scenario.end}"
-                raise InputError.single(option, "", message)
-        if first >= last:
-            raise InputError.single("--to", "", f"{last} is not after {first}")
-        return first, last
 
 
 def fan(asked: Asked) -> Figures:
@@ -203,15 +136,19 @@ def _extremes(rows: Sequence[str], outcome: Outcome) -> str:
 
 def differences(asked: Asked) -> Figures:
     """Return the paired differences of all points from the first."""
-    from sim.plotting.differences import Differences, told
-    from sim.plotting.differences import differences as draw
-
     if len(asked.points) < 2:
         raise InputError.single("--kind", "", "differences need at least two results, the first as the reference")
     refuse_unpaired(asked.results)
-    place = _reference(asked)
+    return differences_of(asked, compared(asked.about, asked.names, asked.points, reference_of(asked)))
+
+
+def differences_of(asked: Asked, found: Mapping[str, Sequence[Estimate]]) -> Figures:
+    """Return the figure of differences from the reference that are known already, by outcome."""
+    from sim.plotting.differences import Differences, told
+    from sim.plotting.differences import differences as draw
+
+    place = reference_of(asked)
     others = [point for k, point in enumerate(asked.points) if k != place]
-    found = compared(asked.about, asked.names, asked.points, place)
     outcomes = tuple(_outcome(asked.about, name, found[name]) for name in asked.names)
     seen = sum(told(each) for outcome in outcomes for each in outcome.estimates)
     every = sum(len(outcome.estimates) for outcome in outcomes)
@@ -224,7 +161,7 @@ def differences(asked: Asked) -> Figures:
     return {"differences": draw(Differences(reference, rows, outcomes, frame))}
 
 
-def _reference(asked: Asked) -> int:
+def reference_of(asked: Asked) -> int:
     """Return the position of the reference: the point that `compare` was told, else the first."""
     wanted = asked.results[0].manifest.get("reference") if len(asked.results) == 1 else None
     labels = [point.label for point in asked.points]
@@ -351,28 +288,28 @@ def surface(asked: Asked) -> Figures:
 
 def sankey(asked: Asked) -> Figures:
     """Return the flows of people of each side."""
-    from sim.cli.plot_trace import flow_figures
+    from sim.plotting.of_trace import flow_figures
 
     return flow_figures(asked)
 
 
 def timeline(asked: Asked) -> Figures:
     """Return orders, landings and moves by date."""
-    from sim.cli.plot_trace import timeline_figure
+    from sim.plotting.of_trace import timeline_figure
 
     return timeline_figure(asked)
 
 
 def theatre_map(asked: Asked) -> Figures:
     """Return the theatre map at a date."""
-    from sim.cli.plot_trace import map_figure
+    from sim.plotting.of_trace import map_figure
 
     return map_figure(asked)
 
 
 def theatre_maps(asked: Asked) -> Iterator[Figure]:
     """Return the theatre map week by week over the period."""
-    from sim.cli.plot_trace import map_frames
+    from sim.plotting.of_trace import map_frames
 
     return map_frames(asked)
 
@@ -389,3 +326,17 @@ KINDS: dict[str, Callable[[Asked], Figures]] = {
     "map": theatre_map,
 }
 ANIMATED: dict[str, Callable[[Asked], Iterator[Figure]]] = {"map": theatre_maps}  # with --format gif
+
+
+def suitable(results: Sequence[Result]) -> tuple[str, ...]:
+    """Return the kinds that suit the results."""
+    first = results[0]
+    if len(results) > 1 or first.kind == "compare":
+        return "dots", "differences"
+    if first.kind == "run":
+        return "fan", "heatmap", "timeline", "sankey"
+    numbers = [value for value in first.points[0].factors.values() if not isinstance(value, str)]
+    if len(numbers) > 2:
+        message = f"varies {len(numbers)} numbers at once, more than a curve or a surface shows"
+        raise InputError.single("", "", f"{first.folder}: {message}; take --kind dots, or sweep one or two of them")
+    return (("dots", "response", "surface")[len(numbers)],)
