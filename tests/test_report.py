@@ -270,6 +270,16 @@ def test_a_marking_cannot_leave_the_style_sheet():
     assert "display:none" not in text.partition("</style>")[0]
 
 
+@pytest.mark.parametrize("printed", [False, True])
+def test_a_marked_page_is_marked_on_paper_too_whoever_prints_it(printed: bool):
+    text = page(story(marking="EXERCISE"), {}, printed)
+    assert '@top-center { content: "EXERCISE";' in text
+    assert len([each for each in Parsed(text).all("p") if each.get("class") == "marking"]) == 2
+    unmarked = page(story(marking=""), {}, printed)
+    assert "@top-center" not in unmarked
+    assert not [each for each in Parsed(unmarked).all("p") if each.get("class") == "marking"]
+
+
 def test_styles_of_a_figure_become_attributes_of_its_elements():
     dropped = '<!-- a --><metadata>m</metadata><defs><style type="text/css">*{}</style></defs>'
     path = '<path style="fill: none; stroke: #fff"/>'

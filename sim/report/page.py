@@ -27,7 +27,7 @@ def page(story: Story, numbers: Mapping[str, bytes], printed: bool = False) -> s
 
     numbers : CSV files by stem, which the page carries; printed : with nothing folded, for paper.
     """
-    style = _style(story.marking if printed else "")
+    style = _style(story.marking, printed)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _template().render(
         story=story,
@@ -48,14 +48,17 @@ def _template() -> Template:
     return there.get_template("page.html.j2")
 
 
-def _style(marking: str) -> str:
-    """Return the style sheet, for paper with the marking at the head and the foot of each sheet."""
-    sheet = (_HERE / "page.css").read_text(encoding="utf-8")
-    shown = f' @top-center {{ content: "{css_text(marking)}"; font: bold 10pt sans-serif; }}' if marking else ""
-    foot = (
-        f'content: "{css_text(marking)}   " counter(page) " / " counter(pages); font: {"bold " if marking else ""}9pt'
-    )
-    return f"{sheet}@page {{ size: A4; margin: 17mm 16mm;{shown} @bottom-center {{ {foot} sans-serif; }} }}\n"
+def _style(marking: str, printed: bool) -> str:
+    """Return the style sheet: on paper every sheet has its number, and the marking at its head and its foot.
+
+    A browser that cannot write into margins still prints the two bands of the page; ours can, and needs no bands.
+    """
+    sheet, text = (_HERE / "page.css").read_text(encoding="utf-8"), css_text(marking)
+    head = f'@top-center {{ content: "{text}"; font: bold 10pt sans-serif; }}' if marking else ""
+    weight = "bold " if marking else ""
+    foot = f'content: "{text}   " counter(page) " / " counter(pages); font: {weight}9pt sans-serif;'
+    bands = "@media print { p.marking { display: none; } }" if printed else ""
+    return f"{sheet}@page {{ size: A4; margin: 17mm 16mm; {head} @bottom-center {{ {foot} }} }}\n{bands}"
 
 
 def css_text(text: str) -> str:
