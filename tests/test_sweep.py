@@ -264,10 +264,10 @@ def test_a_plain_run_in_the_folder_is_not_written_over(twofront: Command) -> Non
     assert (code, "it is a run, this is a sweep" in err) == (2, True)
 
 
-def test_a_folder_that_another_sweep_is_writing_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_another_command_is_writing_is_refused(tmp_path: Path) -> None:
     plan = plan_over(written(tmp_path), [f"{INFLOW}=0,1"], Design(1, 0, 2))
     (tmp_path / "here").mkdir()
-    with sweep_run._locked(tmp_path / "here"), pytest.raises(Exception, match="another sweep is writing there"):
+    with sweep_run._locked(tmp_path / "here"), pytest.raises(Exception, match="another command is writing there"):
         made(plan, tmp_path / "here")
 
 

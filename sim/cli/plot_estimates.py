@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.cli.run_scenario import CENSORED
 from sim.errors import InputError
+from sim.experiment.plan import CENSORED
 from sim.plotting.intervals import Estimate
 from sim.scenario.wording import suggestion
 

@@ -1,0 +1,141 @@
+"""What a run saves beside the table of its runs, and what is summed up of them for its table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.cli.progress import progress
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sim.analysis.attribution import Share
+    from sim.analysis.stats import Crossing, Row
+    from sim.cli.run_scenario import Finished, Options, Prepared
+    from sim.experiment.kept import KeptSeries
+    from sim.experiment.plan import Plan
+    from sim.experiment.sweep_run import How
+    from sim.scenario.load import Loaded
+
+FIGURES = ("fan.png", "fan.svg")
+
+
+def files(prepared: Prepared, options: Options) -> tuple[str, ...]:
+    """Return the files that a finished result has beside the table of its runs."""
+    from sim.experiment.run_plan import ASSUMPTIONS, ATTRIBUTION, SERIES
+
+    more = (ATTRIBUTION,) if prepared.attribution else ()
+    return (SERIES, ASSUMPTIONS, *more, *(FIGURES if options.figure else ()))
+
+
+def summarise(finished: Finished) -> None:
+    """Sum up what stands in the folder."""
+    from sim.analysis import stats
+    from sim.experiment.plan import CENSORED
+    from sim.experiment.run_plan import ATTRIBUTION
+    from sim.experiment.tables import Table
+
+    prepared, folder = finished.prepared, finished.folder
+    table, study = Table(folder / "replications.parquet"), prepared.study
+    finished.rows = stats.summarise(table, crossing(table), study.outcomes, study.ratios, CENSORED)
+    finished.before = _before(prepared)
+    if prepared.attribution:
+        finished.shares = _shares(folder / ATTRIBUTION)
+    finished.figures = [folder / name for name in FIGURES if (folder / name).is_file()]
+
+
+def crossing(columns: Mapping[str, NDArray[Any]]) -> Crossing:
+    """Return which runs a table has."""
+    from sim.analysis.stats import Crossing
+
+    return Crossing(columns["draw"].astype("int64"), columns["replication"].astype("int64"))
+
+
+def _shares(path: Path) -> list[Share]:
+    """Return the result of an attribution from the table of its runs."""
+    from sim.analysis.attribution import attribution
+    from sim.experiment.attribution import WITHOUT, WORLDS, gain_name
+    from sim.experiment.tables import Table
+
+    table = Table(path)
+    return attribution({world: table[gain_name(world)] for world in WORLDS}, table[WITHOUT], crossing(table))
+
+
+def _before(prepared: Prepared) -> list[Row]:
+    """Return the rows of the result that a branched run starts from."""
+    from sim.analysis import stats
+    from sim.experiment.plan import CENSORED
+
+    columns, study = prepared.before, prepared.study
+    if columns is None:
+        return []
+    known = [outcome for outcome in study.outcomes if outcome.name in columns]
+    return stats.summarise(columns, crossing(columns), known, study.ratios, CENSORED)
+
+
+def save(finished: Finished, how: How, options: Options, plan: Plan, folder: Path, kept: KeptSeries) -> None:
+    """Make the runs of an attribution, and write what a result has beside its table of runs."""
+    import numpy as np
+
+    from sim.analysis.bands import bands
+    from sim.experiment.run_plan import ATTRIBUTION, attribution_plan, write_beside
+    from sim.experiment.sweep_run import run_parts
+    from sim.experiment.tables import once
+
+    prepared = finished.prepared
+    if prepared.attribution:
+        title = partial(progress, f"{prepared.label} (attribution)", quiet=options.quiet)
+        worlds = attribution_plan(plan, prepared.attribution)
+        if not run_parts(worlds, folder, replace(how, progress=title, drive=None, block=None), ATTRIBUTION):
+            raise KeyboardInterrupt
+    with ThreadPoolExecutor(how.where.workers) as executor:
+        found = write_beside(plan, folder, kept, bands, executor)
+        if options.figure and not np.isnan(kept.values).all():
+            by_name = {plan.series[k].name: {name: found[name][k] for name in found} for k in once(plan.series)}
+            _draw(finished, by_name)
+
+
+def _draw(finished: Finished, series: Mapping[str, Mapping[str, NDArray[Any]]]) -> None:
+    from sim.experiment.events import events_of
+    from sim.plotting import style
+    from sim.plotting.fan import Story, Theatre, fan
+
+    prepared, scenario = finished.prepared, finished.prepared.loaded.scenario
+    theatres = tuple(Theatre(name, each.title, each.positive) for name, each in scenario.theatres.items())
+    story = Story(
+        title=subtitle(prepared.loaded),
+        start=scenario.start,
+        end=scenario.end,
+        theatres=theatres,
+        sides=tuple(scenario.sides),
+        events=tuple(events_of(scenario)),
+        footer=_footer(prepared.plan),
+    )
+    style.save(fan(series, story), finished.folder, "fan")
+
+
+def subtitle(loaded: Loaded) -> str:
+    """Return the scenario's title with the options taken, but for those known to be its defaults."""
+    other = [f"{path} = {option}" for path, option in loaded.choices.items() if option != _default(loaded, path)]
+    return f"{loaded.scenario.title} ({', '.join(other)})" if other else str(loaded.scenario.title)
+
+
+def _default(loaded: Loaded, path: str) -> str | None:
+    """Return the default of a decision; None where it is not offered any more, as in a saved scenario."""
+    actor, _, decision = path.partition(".")
+    offered = loaded.scenario.choices.get(actor, {}).get(decision)
+    return offered.default if offered else None
+
+
+def _footer(plan: Plan) -> str:
+    design = plan.design
+    branch = f", branched from {plan.branch[0]} on {plan.branch[1]}" if plan.branch else ""
+    code = "".join(f", with {name}" for _, name, _ in plan.user_code)
+    luck = f"{design.replications:,} replications"
+    runs = f"{design.draws + 1:,} draws × {luck}" if design.draws else f"{luck} at central assumptions"
+    return f"twofront result {plan.id}{branch}{code}: {runs}, seed {design.seed}, model {plan.model_version}"
