@@ -57,12 +57,15 @@ def run(no_figure: bool, engine: str | None, **given: Any) -> int:
     Each draw of the assumptions is run with each replication of luck. Several scenarios give one table side by side,
     on the same draws and the same luck. The same command goes on where it was interrupted.
     """
-    from sim.cli.run_scenario import Options, claim_all, prepare
+    from sim.cli.ahead import uncollected
 
-    extending = [f"--{name}" for name, key in _EXTENDING if given[key]]
-    options = Options(figure=not no_figure, engine=_engine(engine, extending), **given)
-    prepared = prepare(options)
-    folders = claim_all(options, prepared)
+    with uncollected():
+        from sim.cli.run_scenario import Options, claim_all, prepare
+
+        extending = [f"--{name}" for name, key in _EXTENDING if given[key]]
+        options = Options(figure=not no_figure, engine=_engine(engine, extending), **given)
+        prepared = prepare(options)
+        folders = claim_all(options, prepared)
     return _report(carry_out_all(prepared, folders, options), options, len(prepared))
 
 

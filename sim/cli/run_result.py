@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -85,7 +84,6 @@ def save(finished: Finished, how: How, options: Options, plan: Plan, folder: Pat
     from sim.analysis.bands import bands
     from sim.experiment.run_plan import ATTRIBUTION, attribution_plan, write_beside
     from sim.experiment.sweep_run import run_parts
-    from sim.experiment.tables import once
 
     prepared = finished.prepared
     if prepared.attribution:
@@ -93,19 +91,20 @@ def save(finished: Finished, how: How, options: Options, plan: Plan, folder: Pat
         worlds = attribution_plan(plan, prepared.attribution)
         if not run_parts(worlds, folder, replace(how, progress=title, drive=None, block=None), ATTRIBUTION):
             raise KeyboardInterrupt
-    with ThreadPoolExecutor(how.where.workers) as executor:
-        found = write_beside(plan, folder, kept, bands, executor)
-        if options.figure and not np.isnan(kept.values).all():
-            by_name = {plan.series[k].name: {name: found[name][k] for name in found} for k in once(plan.series)}
-            _draw(finished, by_name)
+    shown = options.figure and not np.isnan(kept.values).all()
+    write_beside(plan, folder, kept, bands, partial(_draw, finished) if shown else None)
 
 
-def _draw(finished: Finished, series: Mapping[str, Mapping[str, NDArray[Any]]]) -> None:
+def _draw(finished: Finished, found: Mapping[str, NDArray[Any]]) -> None:
+    """Draw the fan chart of daily series, float64[series, day] by column."""
     from sim.experiment.events import events_of
+    from sim.experiment.tables import once
     from sim.plotting import style
     from sim.plotting.fan import Story, Theatre, fan
 
     prepared, scenario = finished.prepared, finished.prepared.loaded.scenario
+    names = prepared.plan.series
+    series = {names[k].name: {name: column[k] for name, column in found.items()} for k in once(names)}
     theatres = tuple(Theatre(name, each.title, each.positive) for name, each in scenario.theatres.items())
     story = Story(
         title=subtitle(prepared.loaded),

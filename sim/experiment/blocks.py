@@ -96,6 +96,8 @@ def work(task: Task) -> Part:
         message = f"this worker has model {model_version()}, the sweep is of model {task.model_version}"
         raise RunError(f"{message}; install the same version of twofront on every machine")
     parts = [_run(task, job) for job in task.jobs]
+    if len(parts) == 1:
+        return parts[0]
     starts = np.cumsum([0, *(job.span.length for job in task.jobs)])
     reasons = {int(at) + row: why for at, part in zip(starts, parts, strict=False) for row, why in part.reasons.items()}
     status = np.concatenate([part.status for part in parts])
@@ -124,43 +126,43 @@ def _run(task: Task, job: Job) -> Part:
         return failed(alone, f"{kind}{error}")
 
 
-class _Chunk(NamedTuple):
-    """What came of some runs of a span: as in a part; series float32[k, day, series] of the first ones."""
+class _Room:
+    """Where the daily series of the first runs of a span go, float32[k, day, series]."""
 
-    status: NDArray[np.int64]
-    values: NDArray[np.float64]
-    reasons: Mapping[int, str]
-    series: NDArray[np.float32] | None
+    def __init__(self, kept: int) -> None:
+        self.kept = kept
+        self.series: NDArray[np.float32] | None = None
+
+    def put(self, first: int, block: Block, status: NDArray[np.int64]) -> None:
+        """Keep the series of some runs of the span, those from `first` on, in single precision."""
+        some = block.series[: max(0, self.kept - first)]
+        if not len(some):
+            return
+        if self.series is None:
+            self.series = np.empty((self.kept, *some.shape[1:]), np.float32)
+        here = self.series[first : first + len(some)]
+        here[:] = some
+        here[status[: len(some)] != 0] = np.nan
 
 
 def measured(case: Case, seed: int, span: Span, outcomes: tuple[str, ...], kept: int = 0) -> Part:
     """Run a span in its worlds and measure it; its first `kept` runs keep their daily series."""
-    chunks = []
-    for start in range(0, span.length, CHUNK):
-        numbers = np.arange(start, min(start + CHUNK, span.length), dtype=np.uint64) + np.uint64(span.first)
-        chunks.append(_chunk(case, seed, numbers, outcomes, max(0, kept - start)))
-    reasons = {k * CHUNK + row: why for k, chunk in enumerate(chunks) for row, why in chunk.reasons.items()}
-    status, values = np.concatenate([each.status for each in chunks]), np.concatenate([each.values for each in chunks])
-    series = [each.series for each in chunks if each.series is not None]
-    rows = tuple(range(min(kept, span.length)))
-    return Part((span,), outcomes, status, values, reasons, rows, np.concatenate(series) if series else None)
-
-
-def _chunk(case: Case, seed: int, replications: NDArray[np.uint64], outcomes: tuple[str, ...], kept: int) -> _Chunk:
-    block = case.main.simulate(seed, replications)
-    other = case.counterfactual.simulate(seed, replications) if case.counterfactual else None
-    columns, count = case.measure(block, other), len(replications)
-    values = np.full((count, len(outcomes)), np.nan)
-    for k, name in enumerate(outcomes):
-        if name in columns:  # another choice may bring an outcome that this one does not have
-            values[:, k] = columns[name]
-    status, reasons = _status(block, other)
+    status, values = np.zeros(span.length, np.int64), np.full((span.length, len(outcomes)), np.nan)
+    room, reasons = _Room(kept), dict[int, str]()
+    for first in range(0, span.length, CHUNK):
+        rows = slice(first, min(first + CHUNK, span.length))
+        numbers = np.arange(rows.start, rows.stop, dtype=np.uint64) + np.uint64(span.first)
+        block = case.main.simulate(seed, numbers)
+        other = case.counterfactual.simulate(seed, numbers) if case.counterfactual else None
+        status[rows], why = _status(block, other)
+        reasons.update({first + row: text for row, text in why.items()})
+        columns = case.measure(block, other)
+        for k, name in enumerate(outcomes):
+            if name in columns:  # another choice may bring an outcome that this one does not have
+                values[rows, k] = columns[name]
+        room.put(first, block, status[rows])
     values[status != 0] = np.nan
-    series = None
-    if kept:
-        series = block.series[:kept].astype(np.float32)
-        series[status[:kept] != 0] = np.nan
-    return _Chunk(status, values, reasons, series)
+    return Part((span,), outcomes, status, values, reasons, tuple(range(kept)), room.series)
 
 
 def _status(block: Block, other: Block | None) -> tuple[NDArray[np.int64], dict[int, str]]:
@@ -260,8 +262,8 @@ class Pace(NamedTuple):
 
 
 def even_share(plan: Plan, workers: int) -> int | None:
-    """Return how many runs make a block of a small plan: an eighth of a worker's share; None of a large one."""
-    return math.ceil(plan.runs / (8 * workers)) if plan.runs <= _SMALL * workers else None
+    """Return how many runs make a block of a small plan: a sixteenth of a worker's share; None of a large one."""
+    return math.ceil(plan.runs / (16 * workers)) if plan.runs <= _SMALL * workers else None
 
 
 def pilot(plan: Plan) -> Pace:

@@ -86,7 +86,7 @@ def _events(plan: Plan) -> list[dict[str, str]]:
 def _machine() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
-        "packages": store.package_versions(),
+        "packages": dict(store.package_versions()),
         "git_commit": store.git_commit(),
         "host": {"system": platform.system(), "machine": platform.machine(), "cores": os.cpu_count()},
     }

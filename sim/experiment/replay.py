@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,8 +179,7 @@ def make_again(kept: Kept, folder: Path, again: Again) -> None:
     """Make a result anew in another, empty folder; raise KeyboardInterrupt when that is interrupted."""
 
     def beside(plan: Plan, folder: Path, series: KeptSeries) -> None:
-        with ThreadPoolExecutor(again.workers) as executor:
-            write_beside(plan, folder, series, again.bands, executor)
+        write_beside(plan, folder, series, again.bands)
         if ATTRIBUTION in kept.tables and not run_parts(_causes(kept), folder, how, ATTRIBUTION):
             raise KeyboardInterrupt
 

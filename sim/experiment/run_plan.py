@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,8 +19,6 @@ from sim.experiment.tables import write_series
 from sim.experiment.variant import Variant
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
     from sim.experiment.attribution import AttributionWorlds
     from sim.experiment.kept import KeptSeries
     from sim.experiment.study import Ready
@@ -27,7 +26,9 @@ if TYPE_CHECKING:
 RUN = "run"
 SERIES, ASSUMPTIONS, ATTRIBUTION = (f"{name}.parquet" for name in ("series", "assumptions", "attribution"))
 
-Bands = Callable[..., Mapping[str, NDArray[Any]]]
+Columns = Mapping[str, NDArray[Any]]
+Bands = Callable[..., Columns]
+_AT_ONCE = 2  # threads that sum up and write
 
 
 class Made(NamedTuple):
@@ -77,20 +78,24 @@ def attribution_plan(plan: Plan, worlds: AttributionWorlds) -> Plan:
     )
 
 
-def write_beside(plan: Plan, folder: Path, kept: KeptSeries, bands: Bands, executor: Executor) -> Mapping[str, Any]:
-    """Write the daily series and the assumptions of a run; return the former, float64[series, day] by column.
+def write_beside(
+    plan: Plan, folder: Path, kept: KeptSeries, bands: Bands, draw: Callable[[Columns], None] | None = None
+) -> None:
+    """Write the daily series and the assumptions of a run, and let `draw` make a figure of the former meanwhile.
 
-    bands : `sim.analysis.bands`; it and the writing are shared out over an executor's threads.
+    bands : `sim.analysis.bands`; what it returns, float64[series, day] by column, is what `draw` is given.
     """
-    found = bands(kept.values, kept.draw, executor.map)
     start, central = plan.variants[0].first.start, plan.variants[0].main
-    writing = [
-        executor.submit(write_series, folder / SERIES, start, plan.series, found),
-        executor.submit(write_assumptions, folder / ASSUMPTIONS, central, plan.design.draws),
-    ]
-    for each in writing:
-        each.result()
-    return found
+    with ThreadPoolExecutor(_AT_ONCE) as executor:
+        found = bands(kept.values, kept.draw, executor.map)
+        writing = [
+            executor.submit(write_series, folder / SERIES, start, plan.series, found),
+            executor.submit(write_assumptions, folder / ASSUMPTIONS, central, plan.design.draws),
+        ]
+        if draw:
+            draw(found)
+        for each in writing:
+            each.result()
 
 
 def write_assumptions(path: Path, own: Ready, draws: int) -> None:

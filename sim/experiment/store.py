@@ -1,4 +1,4 @@
-"""Result folders: claimed before the run, filled file by file (each renamed when whole), the manifest last.
+"""Result folders: claimed before anything runs, filled file by file, each renamed when it is whole.
 
 A result's id is a hash of what its numbers are a function of, so that the same command gives the same id and, but for
 times in the manifest, the same bytes. The folder's name adds the time.
@@ -11,9 +11,10 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,8 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def package_versions() -> dict[str, str]:
+@cache
+def package_versions() -> Mapping[str, str]:
     """Return the versions of twofront and of what its numbers and files depend on."""
     from importlib.metadata import PackageNotFoundError, version
 
@@ -154,6 +156,7 @@ def package_versions() -> dict[str, str]:
     return found
 
 
+@cache
 def git_commit() -> str | None:
     """Return the commit that the code was run from ('...-dirty' with edits), None outside of a checkout."""
     root = _PACKAGE.parent
