@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sim.analysis.attribution import Share
     from sim.analysis.stats import Crossing, Row
     from sim.cli.run_scenario import Finished, Options, Prepared
+    from sim.experiment.design import Design
     from sim.experiment.kept import KeptSeries
     from sim.experiment.plan import Plan
     from sim.experiment.sweep_run import How
@@ -41,28 +42,42 @@ def summarise(finished: Finished) -> None:
 
     prepared, folder = finished.prepared, finished.folder
     table, study = Table(folder / "replications.parquet"), prepared.study
-    finished.rows = stats.summarise(table, crossing(table), study.outcomes, study.ratios, CENSORED)
+    finished.rows = stats.summarise(table, _crossed(prepared.design), study.outcomes, study.ratios, CENSORED)
     finished.before = _before(prepared)
     if prepared.attribution:
-        finished.shares = _shares(folder / ATTRIBUTION)
+        finished.shares = _shares(folder / ATTRIBUTION, _crossed(prepared.design))
     finished.figures = [folder / name for name in FIGURES if (folder / name).is_file()]
 
 
-def crossing(columns: Mapping[str, NDArray[Any]]) -> Crossing:
-    """Return which runs a table has."""
+def _crossing(columns: Mapping[str, NDArray[Any]]) -> Crossing:
+    """Return which runs a table has, of which each is there."""
+    import numpy as np
+
     from sim.analysis.stats import Crossing
 
-    return Crossing(columns["draw"].astype("int64"), columns["replication"].astype("int64"))
+    return Crossing(*(columns[name].astype(np.int64) for name in ("draw", "replication")))
 
 
-def _shares(path: Path) -> list[Share]:
+def _crossed(design: Design) -> Crossing:
+    """Return which runs a finished result has, without reading them: all of the design, in its order."""
+    import numpy as np
+
+    from sim.analysis.stats import Crossing
+
+    draw, replication = np.arange(design.draws + 1), np.arange(design.replications)
+    if not design.draws:
+        return Crossing(np.broadcast_to(draw, len(replication)), replication)
+    return Crossing(np.repeat(draw, len(replication)), np.tile(replication, len(draw)))
+
+
+def _shares(path: Path, runs: Crossing) -> list[Share]:
     """Return the result of an attribution from the table of its runs."""
     from sim.analysis.attribution import attribution
     from sim.experiment.attribution import WITHOUT, WORLDS, gain_name
     from sim.experiment.tables import Table
 
     table = Table(path)
-    return attribution({world: table[gain_name(world)] for world in WORLDS}, table[WITHOUT], crossing(table))
+    return attribution({world: table[gain_name(world)] for world in WORLDS}, table[WITHOUT], runs)
 
 
 def _before(prepared: Prepared) -> list[Row]:
@@ -74,7 +89,7 @@ def _before(prepared: Prepared) -> list[Row]:
     if columns is None:
         return []
     known = [outcome for outcome in study.outcomes if outcome.name in columns]
-    return stats.summarise(columns, crossing(columns), known, study.ratios, CENSORED)
+    return stats.summarise(columns, _crossing(columns), known, study.ratios, CENSORED)
 
 
 def save(finished: Finished, how: How, options: Options, plan: Plan, folder: Path, kept: KeptSeries) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import shutil
 import struct
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,14 +25,14 @@ from sim.errors import RunError
 from sim.experiment.blocks import Part, Span
 from sim.experiment.kept import SUFFIX as SERIES
 from sim.experiment.kept import KeptSeries, read_kept, write_kept
-from sim.experiment.tables import atomically, write_parquet
+from sim.experiment.tables import SCAN, atomically, write_parquet
 
 PARTS, SUFFIX = "parts", ".part"
 _MAGIC = b"twofront part 1\n"
 _DIGEST = 16
 _WINDOW = 8_192  # rows of the table that are in memory at once
 _OPEN = 8  # parts whose rows are in memory while a table is joined
-_MEMORY = "96MB"
+_MEMORY_MB, _MEMORY_MB_A_COLUMN = 48, 0.4  # of DuckDB while a table is joined; whatever its number of rows
 _ROW_GROUP = 16_384  # rows that are compressed together
 _IMPORTED = 32_768  # rows of a finished table that make a part
 IDENTITY = ("seed", "point", "draw", "replication", "status")
@@ -295,47 +296,39 @@ class _Rows:
 def write_stream(path: Path, windows: Iterator[Mapping[str, NDArray[Any]]]) -> None:
     """Write a Parquet file from windows of rows, in their order; memory does not grow with their number.
 
-    They pass through a DuckDB file beside the table, in one thread, so that the same rows give the same bytes. A table
-    of one window goes straight to its file.
+    Each is a Parquet file beside the table first, and DuckDB joins them in one thread, so that the same rows give the
+    same bytes. A table of one window goes straight to its file.
     """
     first, second = next(windows, None), next(windows, None)
     if first is not None and second is None:
         write_parquet(path, first)
-    else:
-        _through_duckdb(path, chain([each for each in (first, second) if each is not None], windows))
+        return
+    through = path.with_name(f".{path.name}.windows")
+    shutil.rmtree(through, ignore_errors=True)
+    try:
+        through.mkdir()
+        for k, window in enumerate(chain([each for each in (first, second) if each is not None], windows)):
+            write_parquet(through / f"{k:09}.parquet", window)
+        atomically(path, partial(_join, through, len(first or ())))
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(through, ignore_errors=True)
 
 
-def _through_duckdb(path: Path, windows: Iterator[Mapping[str, NDArray[Any]]]) -> None:
+def _join(folder: Path, columns: int, target: Path) -> None:
+    """Write the rows of all Parquet files of a folder into one, in the order of their names."""
     import duckdb
 
-    through = path.with_name(f".{path.name}.duckdb")
-
-    def write(target: Path) -> None:
-        settings: dict[str, Any] = {"threads": 1, "memory_limit": _MEMORY, "preserve_insertion_order": True}
-        try:
-            with duckdb.connect(str(through), config=settings) as connection:
-                for k, window in enumerate(windows):
-                    connection.register("given", dict(window))
-                    into = "INSERT INTO kept" if k else "CREATE TABLE kept AS"
-                    connection.execute(f"{into} SELECT * FROM given")
-                quoted = str(target).replace("'", "''")
-                connection.execute(
-                    f"COPY kept TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
-                )
-        except duckdb.Error as error:
-            raise OSError(str(error)) from error
-
-    _remove_database(through)
+    memory = f"{_MEMORY_MB + _MEMORY_MB_A_COLUMN * columns:.0f}MB"
+    settings: dict[str, Any] = {"threads": 1, "memory_limit": memory, "preserve_insertion_order": True}
+    files, quoted = [str(each) for each in sorted(folder.iterdir())], str(target).replace("'", "''")
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}"
     try:
-        atomically(path, write)
-    finally:
-        _remove_database(through)
-
-
-def _remove_database(path: Path) -> None:
-    for each in (path, path.with_name(f"{path.name}.wal")):
-        with suppress(OSError):
-            os.unlink(each)
+        with duckdb.connect(config=settings) as connection:
+            connection.execute(f"COPY (SELECT * FROM {SCAN}) TO '{quoted}' ({options})", [files])
+    except duckdb.Error as error:
+        raise OSError(str(error)) from error
 
 
 def table_parts(
