@@ -19,10 +19,11 @@ from sim.cli import main as cli
 from sim.cli.progress import progress, uninterrupted
 from sim.cli.run_table import shower
 from sim.engine import compiled
-from sim.errors import RunError
+from sim.errors import InputError, RunError
 from sim.experiment import parts, store, sweep_run
 from sim.experiment.design import Design
 from sim.experiment.execute import execute
+from sim.experiment.read_result import read_result
 from sim.experiment.study import study
 from sim.experiment.tables import read_parquet
 from sim.scenario.load import load
@@ -385,6 +386,8 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(twofront: Co
     assert (made["interrupted"], made["finished"]) == (True, None)
     assert f"interrupted: {done} of 800 runs are kept in here" in err
     assert f"to go on from there: twofront {' '.join(LONG)} --workers 1 --out here" in err
+    with pytest.raises(InputError, match=r"here: is unfinished, without series.parquet; run its command again"):
+        _ = read_result(Path("here")).series
     code, out, _ = twofront(*LONG, "--out", "here")
     assert code == 0
     assert f"{done} of them were there before" in out

@@ -29,6 +29,5 @@ def uncollected() -> Iterator[None]:
     try:
         yield
     finally:
-        gc.freeze()  # what is loaded stays: it is not looked through again either
         if enabled:
             gc.enable()

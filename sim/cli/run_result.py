@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -41,8 +42,9 @@ def summarise(finished: Finished) -> None:
     from sim.experiment.tables import Table
 
     prepared, folder = finished.prepared, finished.folder
-    table, study = Table(folder / "replications.parquet"), prepared.study
-    finished.rows = stats.summarise(table, _crossed(prepared.design), study.outcomes, study.ratios, CENSORED)
+    study = prepared.study
+    with closing(Table(folder / "replications.parquet")) as table:
+        finished.rows = stats.summarise(table, _crossed(prepared.design), study.outcomes, study.ratios, CENSORED)
     finished.before = _before(prepared)
     if prepared.attribution:
         finished.shares = _shares(folder / ATTRIBUTION, _crossed(prepared.design))
@@ -76,8 +78,8 @@ def _shares(path: Path, runs: Crossing) -> list[Share]:
     from sim.experiment.attribution import WITHOUT, WORLDS, gain_name
     from sim.experiment.tables import Table
 
-    table = Table(path)
-    return attribution({world: table[gain_name(world)] for world in WORLDS}, table[WITHOUT], runs)
+    with closing(Table(path)) as table:
+        return attribution({world: table[gain_name(world)] for world in WORLDS}, table[WITHOUT], runs)
 
 
 def _before(prepared: Prepared) -> list[Row]:

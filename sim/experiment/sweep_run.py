@@ -70,7 +70,7 @@ class How:
 
 @dataclass
 class Done:
-    """What came of it: runs that were there before, runs done in all, failures listed, runs that keep their series."""
+    """What came of it: runs that were there before, runs done in all, failures listed."""
 
     plan: Plan
     folder: Path

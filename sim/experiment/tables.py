@@ -95,6 +95,10 @@ class Table(Mapping[str, NDArray[np.float64]]):
             raise RunError(f"{self.path}: cannot be read: {error}") from error
         return {name: np.asarray(_plain(column), np.float64) for name, column in found.items()}
 
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
