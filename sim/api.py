@@ -147,8 +147,8 @@ class Scenario:
         )
         prepared = prepare(options)
         found = carry_out_all(prepared, claim_all(options, prepared), options)
-        folder = found[0].folder if found and len(found[0].runs.draw) else None
-        return _opened(Run, folder, any(each.interrupted or each.stopped for each in found))
+        folder = found[0].folder if found and found[0].done.done else None
+        return _opened(Run, folder, any(each.done.interrupted for each in found))
 
     def sweep(self, vary: Mapping[str, Any], **design: Unpack[Design]) -> Sweep:
         """Run the scenario at the points of a design, keep the result and return it; see `Design`.

@@ -150,7 +150,7 @@ class Run(Kept):
 
     def _rows(self) -> list[Row]:
         from sim.analysis.stats import Crossing, summarise
-        from sim.cli.run_scenario import CENSORED
+        from sim.experiment.plan import CENSORED
         from sim.experiment.study import study
 
         ready, (point,) = study(self._result.loaded, self._result.seed), self._result.points

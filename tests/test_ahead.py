@@ -1,10 +1,11 @@
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from sim.cli.ahead import FIGURES, TABLES
+from sim.cli.ahead import FIGURES, TABLES, uncollected
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -31,3 +32,9 @@ def test_saving_a_figure_finds_what_writes_each_format_imported(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
     assert {path.name for path in tmp_path.iterdir()} == {"empty.png", "empty.svg"}
+
+
+def test_no_garbage_is_looked_for_while_loading_and_again_afterwards():
+    with uncollected():
+        assert not gc.isenabled()
+    assert gc.isenabled()

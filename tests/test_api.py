@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -231,13 +230,10 @@ def test_a_changed_table_is_refused(war: sim.Scenario) -> None:
 def test_an_interruption_is_raised_after_what_is_finished_is_kept(
     war: sim.Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sim.cli import run_scenario
+    def interrupted(*given: Any) -> None:
+        raise KeyboardInterrupt
 
-    def interrupted(*given: Any) -> object:
-        return replace(execute(*given), interrupted=True)
-
-    execute = run_scenario._execute
-    monkeypatch.setattr(run_scenario, "_execute", interrupted)
+    monkeypatch.setattr("sim.experiment.sweep_run._finish", interrupted)
     with pytest.raises(KeyboardInterrupt, match="what is finished is kept in results"):
         war.run(replications=2, draws=0)
     (kept,) = Path("results").iterdir()

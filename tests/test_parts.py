@@ -162,3 +162,16 @@ def test_a_table_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt, match="pressed"):
         write_stream(tmp_path / "table.parquet", windows())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("columns", [3, 400])
+def test_a_table_of_many_windows_has_every_row_in_order_and_leaves_nothing_beside(tmp_path: Path, columns: int) -> None:
+    def windows() -> Iterator[dict[str, NDArray[np.float64]]]:
+        for first in range(0, 20_000, 8_192):
+            yield {f"c{k}": np.arange(first, min(first + 8_192, 20_000)) + k / 1_000 for k in range(columns)}
+
+    write_stream(tmp_path / "table.parquet", windows())
+    assert [path.name for path in tmp_path.iterdir()] == ["table.parquet"]
+    found = read_parquet(tmp_path / "table.parquet")
+    assert list(found) == [f"c{k}" for k in range(columns)]
+    np.testing.assert_array_equal(found["c2"], np.arange(20_000) + 0.002)

@@ -12,7 +12,7 @@ from sim.experiment.blocks import Blocks, Pace, interleaved
 from sim.experiment.design import Design
 from sim.experiment.plan import check_disk
 from sim.experiment.study import study
-from sim.experiment.variant import check_numbers, pack, unpack, variant
+from sim.experiment.variant import Recipe, check_numbers, pack, unpack, variant
 from sim.scenario.load import load, quantities
 from sim.scenario.lower import lower
 
@@ -188,7 +188,8 @@ def test_the_size_of_a_block_follows_the_pace_and_leaves_no_worker_idle(tmp_path
 
 
 def test_a_scenario_travels_as_a_few_kilobytes_and_is_unpacked_once(tmp_path: Path) -> None:
-    packed = pack(load(ROOT / "scenarios" / "kursk_2024.yaml"))
+    loaded = load(ROOT / "scenarios" / "kursk_2024.yaml")
+    packed = pack(Recipe(loaded))
     assert len(packed.content) < 60_000
     assert unpack(packed, 1) is unpack(packed, 1)
-    assert unpack(packed, 1).main.loaded.hash == packed.key
+    assert unpack(packed, 1).main.loaded.hash == loaded.hash

@@ -19,8 +19,11 @@ from sim.cli import main as cli
 from sim.cli.progress import progress, uninterrupted
 from sim.cli.run_table import shower
 from sim.engine import compiled
+from sim.errors import InputError, RunError
+from sim.experiment import parts, store, sweep_run
 from sim.experiment.design import Design
 from sim.experiment.execute import execute
+from sim.experiment.read_result import read_result
 from sim.experiment.study import study
 from sim.experiment.tables import read_parquet
 from sim.scenario.load import load
@@ -125,6 +128,38 @@ def test_a_run_is_saved_by_default_with_all_its_files(twofront: Command):
         "assessment",
         "assessment",
     ]
+
+
+def test_the_manifest_says_how_the_numbers_came_about(twofront: Command):
+    twofront(*RUN, "--seed", "3", "--out", "here")
+    made = manifest("here")
+    assert (made["seed"], made["draws"], made["replications"], made["kind"]) == (3, 2, 6, "run")
+    assert (made["failures"], made["interrupted"], made["branch"]) == ([], False, None)
+    assert made["series_kept"] == {"runs": 18, "per_draw": [6, 6]}
+    assert made["files"] == {name: store.file_hash(Path("here", name)) for name in FILES - {"manifest.json"}}
+    assert {"numpy", "numba", "duckdb", "twofront"} <= set(made["packages"])
+    assert set(made["host"]) == {"system", "machine", "cores"}
+    assert made["finished"] >= made["started"]
+    assert made["wall_s"] > 0
+
+
+def test_a_result_is_named_by_what_its_numbers_are_a_function_of(twofront: Command):
+    other = {
+        "again": (),
+        "scenario": ("--set", "combat.ground=0.5"),
+        "seed": ("--seed", "1"),
+        "draws": ("--draws", "1"),
+        "replications": ("-n", "4"),
+        "engine": ("--engine", "simpy"),
+        "branch": ("--from", "here", "--at", "2024-01-20"),
+    }
+    small = ("run", "campaign.yaml", "-n", "2", "--draws", "0", "--no-figure")
+    twofront(*small, "--out", "here")
+    for name, more in other.items():
+        twofront(*small, *more, "--out", name)
+    assert re.fullmatch("[0-9a-f]{8}", manifest("here")["id"])
+    assert manifest("again")["id"] == manifest("here")["id"]
+    assert len({manifest(name)["id"] for name in other}) == 7
 
 
 def test_the_table_has_units_and_three_labelled_spreads(twofront: Command):
@@ -273,12 +308,18 @@ def test_quiet_prints_the_folder_only(twofront: Command):
         (("campaign.yaml", "-n", "-3"), "--replications: -3 is below 1"),
         (
             ("campaign.yaml", "-n", "1000000000000"),
-            r"31,000,000,000,000 runs .* would need about .* years, .* of memory",
+            r"31,000,000,000,000 runs .* would need about .* years and .* PB of disk; one command makes at most",
         ),
         (("campaign.yaml", "--draws", "-1"), "--draws: -1 is below 0"),
         (("campaign.yaml", "--seed", "-1"), "--seed: -1 is not between"),
         (("campaign.yaml", "--workers", "0"), "--workers: 0 is below 1"),
         (("campaign.yaml", "--engine", "compiled", "--trace", "t.jsonl"), "so --trace needs --engine simpy"),
+        (("campaign.yaml", "--executor", "cloud"), "'cloud' does not exist; allowed: threads, processes, dask"),
+        (("campaign.yaml", "--scheduler", "tcp://x"), "--scheduler: .* add --executor dask"),
+        (
+            ("campaign.yaml", "--trace", "t.jsonl", "--executor", "processes"),
+            "'processes' cannot be used with --trace, which works in this process",
+        ),
         (("campaign.yaml", "--engine", "abacus"), "'abacus' does not exist; allowed: compiled, simpy"),
         (("campaign.yaml", "--out", "campaign.yaml"), "--out: campaign.yaml: results cannot be written there"),
         (("campaign.yaml", "--out", "campaign.yaml/x"), "results cannot be written there: not a directory"),
@@ -318,37 +359,156 @@ def test_failed_runs_exit_with_1_and_the_rest_is_kept(twofront: Command, monkeyp
     assert np.isnan(rows["edge.territory_km2"][[2, 8, 14]]).all()
 
 
-def test_ctrl_c_keeps_what_is_finished_and_names_the_command(twofront: Command, monkeypatch: pytest.MonkeyPatch):
+LONG = ("run", "campaign.yaml", "-n", "200", "--draws", "3")
+
+
+def interrupting(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """Press Ctrl-C when so many blocks have been simulated (a block is run with the incursion and without)."""
+
     def impatient(params: Any, labels: Any, seed: int, replications: Any) -> compiled.Block:
         blocks.append(1)
-        if len(blocks) == 6:  # a block is run twice: with the incursion and without
+        if len(blocks) == after:
             signal.raise_signal(signal.SIGINT)
         return simulate(params, labels, seed, replications)
 
     simulate, blocks = compiled.simulate, []  # type: ignore[var-annotated]
     monkeypatch.setattr(compiled, "simulate", impatient)
-    code, _, err = twofront("run", "campaign.yaml", "-n", "200", "--draws", "3", "--workers", "1", "--out", "here")
+
+
+def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(twofront: Command, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as patch:
+        interrupting(patch, 20)
+        code, out, err = twofront(*LONG, "--workers", "1", "--out", "here")
     made = manifest("here")
     done = made["runs"]["done"]
-    assert code == 130
+    assert (code, out) == (130, "")
     assert 0 < done < 800
     assert (made["interrupted"], made["finished"]) == (True, None)
     assert f"interrupted: {done} of 800 runs are kept in here" in err
-    assert "twofront run campaign.yaml -n 200 --draws 3 --workers 1 --out here" in err
-    assert len(read_parquet(Path("here/replications.parquet"))["draw"]) == done
-    monkeypatch.setattr(compiled, "simulate", simulate)
-    assert twofront("run", "campaign.yaml", "-n", "200", "--draws", "3", "--out", "here", "--no-figure")[0] == 0
-    assert manifest("here")["runs"]["done"] == 800
+    assert f"to go on from there: twofront {' '.join(LONG)} --workers 1 --out here" in err
+    with pytest.raises(InputError, match=r"here: is unfinished, without series.parquet; run its command again"):
+        _ = read_result(Path("here")).series
+    code, out, _ = twofront(*LONG, "--out", "here")
+    assert code == 0
+    assert f"{done} of them were there before" in out
+    assert manifest("here")["runs"] == {"asked": 800, "done": 800, "failed": 0}
+    assert twofront(*LONG, "--out", "straight")[0] == 0
+    assert manifest("here")["files"] == manifest("straight")["files"]
+    assert {path.name for path in Path("here").iterdir()} == FILES
+
+
+def test_without_a_folder_named_the_same_command_finds_the_unfinished_run(
+    twofront: Command, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patch:
+        interrupting(patch, 20)
+        assert twofront(*LONG, "--no-figure")[0] == 130
+    assert twofront(*LONG, "--no-figure", "--quiet")[0] == 0
+    assert len(list(Path("results").iterdir())) == 1
+    assert twofront(*LONG, "--no-figure", "--quiet")[0] == 0
+    assert len(list(Path("results").iterdir())) == 2  # a finished run is not taken for an unfinished one
+
+
+def test_a_damaged_part_or_series_is_run_again(twofront: Command, monkeypatch: pytest.MonkeyPatch):
+    with monkeypatch.context() as patch:
+        interrupting(patch, 30)
+        twofront(*LONG, "--workers", "1", "--no-figure", "--out", "here")
+    parts, series = (sorted(Path("here/parts").glob(f"*.{kind}")) for kind in ("part", "series"))
+    assert len(parts) == len(series) >= 3
+    parts[0].write_bytes(parts[0].read_bytes()[:-1])
+    content = bytearray(series[1].read_bytes())
+    content[len(content) // 2] ^= 1
+    series[1].write_bytes(content)
+    series[2].unlink()
+    code, out, _ = twofront(*LONG, "--no-figure", "--out", "here")
+    assert code == 0
+    assert "3 damaged parts were run again" in out
+    twofront(*LONG, "--no-figure", "--out", "straight")
+    assert manifest("here")["files"] == manifest("straight")["files"]
+
+
+def test_an_interrupted_attribution_goes_on(twofront: Command, monkeypatch: pytest.MonkeyPatch):
+    command = (*LONG, "--attribution", "--no-figure", "--workers", "1")
+    with monkeypatch.context() as patch:
+        interrupting(patch, 2 * 36 + 100)  # more than the 800 runs take: in the worlds of the attribution
+        code, _, err = twofront(*command, "--out", "here")
+    assert code == 130
+    assert "interrupted: 800 of 800 runs are kept in here" in err
+    kept = list(Path("here/attribution/parts").glob("*.part"))
+    assert twofront(*command, "--out", "here")[0] == 0
+    twofront(*command, "--out", "straight")
+    assert kept
+    assert manifest("here")["files"] == manifest("straight")["files"]
+    assert {path.name for path in Path("here").iterdir()} == {path.name for path in Path("straight").iterdir()}
+
+
+def test_a_finished_run_is_left_as_it_is_unless_asked_otherwise(twofront: Command, monkeypatch: pytest.MonkeyPatch):
+    twofront(*RUN, "--out", "here")
+    before, calls = Path("here/manifest.json").read_text(), []
+    simulate = compiled.simulate
+    monkeypatch.setattr(compiled, "simulate", lambda *given: calls.append(1) or simulate(*given))
+    code, out, _ = twofront(*RUN, "--out", "here")
+    assert code == 0
+    assert "18 of them were there before" in out
+    assert (Path("here/manifest.json").read_text(), calls) == (before, [])
+    twofront(*RUN, "--out", "here", "--fresh")
+    assert calls
+    Path("here/series.parquet").write_bytes(b"PAR1")
+    twofront(*RUN, "--out", "here")
+    assert manifest("here")["files"] == json.loads(before)["files"]
+
+
+def test_a_folder_in_which_another_command_writes_is_refused(twofront: Command):
+    twofront(*RUN, "--out", "here")
+    with sweep_run._locked(Path("here")):
+        code, _, err = twofront(*RUN, "--out", "here")
+    assert code == 2
+    assert "here: another command is writing there" in err
+
+
+def test_a_disk_that_fills_up_is_said_and_what_is_done_is_kept(twofront: Command, monkeypatch: pytest.MonkeyPatch):
+    def full(path: Path, series: Any) -> None:
+        if len(list(path.parent.glob("*.part"))) == 2:
+            raise RunError(f"{path}: cannot be written: No space left on device")
+        write(path, series)
+
+    write = parts.write_kept
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "write_kept", full)
+        code, _, err = twofront(*LONG, "--out", "here", "--no-figure")
+    assert code == 1
+    assert "No space left on device; what is done is kept in here, and the same command goes on from there" in err
+    assert len(list(Path("here/parts").glob("*.part"))) == 2
+    assert twofront(*LONG, "--out", "here", "--no-figure")[0] == 0
+
+
+@pytest.mark.slow
+def test_processes_and_dask_give_the_bytes_of_threads(twofront: Command):
+    run = ("run", "campaign.yaml", "-n", "30", "--draws", "1", "--attribution", "--no-figure")
+    for where in ("threads", "processes", "dask"):
+        assert twofront(*run, "--executor", where, "--workers", "2", "--out", where)[0] == 0
+        assert manifest(where)["files"] == manifest("threads")["files"]
+        assert manifest(where)["id"] == manifest("threads")["id"]
+
+
+@pytest.mark.slow
+def test_a_branch_and_simpy_run_on_processes_too(twofront: Command):
+    twofront(*RUN, "--out", "base", "--no-figure")
+    branch = ("run", "--from", "base", "--at", "2024-01-20", "--set", "combat.ground=2", "--no-figure")
+    twofront(*branch, "--out", "threads")
+    twofront(*branch, "--out", "processes", "--executor", "processes", "--workers", "2")
+    twofront(*branch, "--out", "simpy", "--engine", "simpy", "--executor", "processes", "--workers", "2")
+    assert manifest("threads")["files"] == manifest("processes")["files"] == manifest("simpy")["files"]
 
 
 def test_ctrl_c_before_anything_is_finished_leaves_no_folder(twofront: Command, monkeypatch: pytest.MonkeyPatch):
     def never(*arguments: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sim.experiment.execute._run", never)
+    monkeypatch.setattr("sim.experiment.workers.work", never)
     code, _, err = twofront(*RUN, "--out", "here")
     assert code == 130
-    assert "interrupted" in err
+    assert "interrupted: no run was finished" in err
     assert not Path("here").exists()
 
 

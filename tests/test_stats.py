@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.analysis.attribution import FACTORS, attribution, shapley
 from sim.analysis.bands import ALL, ASSUMPTIONS, COLUMNS, LUCK, bands, sorted_quantiles
+from sim.analysis.point_summary import point_numbers
 from sim.analysis.stats import Crossing, Row, probability, ratio_of_means, student_975, summarise, wilson
 from sim.model.tally import Outcome
 
@@ -50,6 +51,35 @@ def test_the_interval_of_a_probability_is_that_of_wilson(ones: int, count: int):
     values = np.repeat([1.0, 0.0], [ones, count - ones])
     assert one_row(CHANCE, values, crossing(1, count)).mean_ci95 == pytest.approx(tuple(expected))
     assert wilson(ones / count, count) == pytest.approx(tuple(expected))
+
+
+def test_wilsons_interval_covers_as_it_says_where_that_of_the_standard_error_does_not():
+    # Exact coverage over the binomial distribution. Stated beforehand: Wilson's is within 1.5 % of 95 % on the average
+    # of probabilities from 2 to 98 %, and never under 80 %; the mean with 1.96 standard errors is under 90 %.
+    count, ones = 20, np.arange(21)
+    share = np.linspace(0.02, 0.98, 97)
+    chance = scipy.stats.binom.pmf(ones[:, None], count, share)
+    half = 1.96 * np.sqrt(ones / count * (1 - ones / count) / (count - 1))
+    covered = {}
+    for name, ends in (("wilson", wilson(ones / count, count)), ("wald", (ones / count - half, ones / count + half))):
+        low, high = (end[:, None] for end in ends)
+        covered[name] = (chance * ((low <= share) & (share <= high))).sum(axis=0)
+    assert abs(covered["wilson"].mean() - 0.95) < 0.015
+    assert covered["wilson"].min() > 0.8
+    assert covered["wald"].mean() < 0.9
+
+
+@pytest.mark.parametrize("middle", [0.05, 0.3, 0.9])
+def test_the_interval_of_a_probability_over_crossed_draws_and_luck_covers(middle: float):
+    # 1,500 worlds of 10 draws x 20 replications whose chance differs by draw and by luck (probit, both sd 0.6: two
+    # fifths of the variance). Stated beforehand: the 95 % interval covers the whole chance in 90 to 99 % of them.
+    rng = np.random.default_rng(int(100 * middle))
+    shape, level = (1_500, 10, 20), scipy.stats.norm.ppf(middle) * np.sqrt(1 + 2 * 0.36)
+    by_draw, by_luck = rng.normal(0, 0.6, (1_500, 10, 1)), rng.normal(0, 0.6, (1_500, 1, 20))
+    values = (rng.normal(size=shape) + by_draw + by_luck < level).astype(np.float64)
+    found = point_numbers(Outcome("p", "probability", ""), {"p": values}, {})
+    covers = (found["mean_low"] <= middle) & (middle <= found["mean_high"])
+    assert 0.90 < covers.mean() < 0.99
 
 
 def test_a_probability_on_which_all_runs_agree_is_not_certain():

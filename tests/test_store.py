@@ -1,6 +1,6 @@
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -9,32 +9,17 @@ import pytest
 
 from sim.errors import InputError, RunError
 from sim.experiment import store
-from sim.experiment.design import Design
 from sim.experiment.events import Event, events_of
-from sim.experiment.store import Manifest, Origin
-from sim.experiment.tables import atomically, once, read_parquet, write_parquet, write_series
+from sim.experiment.tables import Table, atomically, once, read_parquet, write_parquet, write_series
 from sim.model.tally import Outcome
 
-ORIGIN = Origin("0123456789abcdef", Design(0, 2, 10), "abcdef012345", "compiled")
+ID = "0123abcd"
 
 
-def manifest(**changes: object) -> Manifest:
-    given = {"command": "twofront run x.yaml", "scenario": {"title": "x"}, "started": datetime.now(UTC), **changes}
-    return Manifest(ORIGIN, **given)  # type: ignore[arg-type]
-
-
-def test_a_result_is_named_by_what_it_is_a_function_of():
-    assert re.fullmatch("[0-9a-f]{8}", ORIGIN.id)
-    others = [
-        Origin("0" * 16, ORIGIN.design, ORIGIN.model_version, ORIGIN.engine),
-        Origin(ORIGIN.scenario_hash, Design(1, 2, 10), ORIGIN.model_version, ORIGIN.engine),
-        Origin(ORIGIN.scenario_hash, ORIGIN.design, "0" * 12, ORIGIN.engine),
-        Origin(ORIGIN.scenario_hash, ORIGIN.design, ORIGIN.model_version, "simpy"),
-        Origin(ORIGIN.scenario_hash, ORIGIN.design, ORIGIN.model_version, ORIGIN.engine, ("01234567", "2024-10-01")),
-    ]
-    assert len({ORIGIN.id, *(other.id for other in others)}) == 6
-    again = Origin("0123456789abcdef", Design(0, 2, 10), "abcdef012345", "compiled")
-    assert again.id == ORIGIN.id
+def written(folder: Path) -> None:
+    """Write the manifest of a result that holds what the folder holds."""
+    content = {"format": store.FORMAT, "id": ID, "command": "twofront run x.yaml", "files": store.file_hashes(folder)}
+    (folder / "manifest.json").write_text(json.dumps(content))
 
 
 def test_a_folder_in_results_is_new_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -48,23 +33,23 @@ def test_a_folder_in_results_is_new_each_time(tmp_path: Path, monkeypatch: pytes
 def test_a_folder_that_holds_something_else_is_refused(tmp_path: Path):
     (tmp_path / "thesis.txt").write_text("dear")
     with pytest.raises(InputError, match=r"is not empty and holds no result of twofront"):
-        store.claim(tmp_path, "x", ORIGIN.id)
+        store.claim(tmp_path, "x", ID)
     (tmp_path / "manifest.json").write_text('{"format": "something else"}')
     with pytest.raises(InputError, match=r"is not empty and holds no result of twofront"):
-        store.claim(tmp_path, "x", ORIGIN.id)
+        store.claim(tmp_path, "x", ID)
 
 
 def test_the_same_result_may_be_written_again_another_not(tmp_path: Path):
     (tmp_path / "series.parquet").write_text("x")
-    manifest().write(tmp_path)
-    assert store.claim(tmp_path, "x", ORIGIN.id) == tmp_path
-    with pytest.raises(InputError, match=rf"holds another result \({ORIGIN.id}: twofront run x.yaml\)"):
+    written(tmp_path)
+    assert store.claim(tmp_path, "x", ID) == tmp_path
+    with pytest.raises(InputError, match=rf"holds another result \({ID}: twofront run x.yaml\)"):
         store.claim(tmp_path, "x", "ffffffff")
 
 
 def test_only_files_of_the_result_are_cleared(tmp_path: Path):
     (tmp_path / "series.parquet").write_text("x")
-    manifest().write(tmp_path)
+    written(tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
     store.clear(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["manifest.json", "notes.txt"]
@@ -74,7 +59,7 @@ def test_only_files_of_the_result_are_cleared(tmp_path: Path):
 def test_a_folder_that_cannot_be_written_is_an_input_error(tmp_path: Path, name: str):
     (tmp_path / "file.txt").write_text("x")
     with pytest.raises(InputError, match=r"--out: .*: results cannot be written there: "):
-        store.claim(tmp_path / name, "x", ORIGIN.id)
+        store.claim(tmp_path / name, "x", ID)
 
 
 def test_an_empty_folder_is_abandoned_a_full_one_not(tmp_path: Path):
@@ -85,31 +70,6 @@ def test_an_empty_folder_is_abandoned_a_full_one_not(tmp_path: Path):
     for folder in (empty, full):
         store.abandon(folder)
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
-
-
-def test_the_manifest_says_how_the_numbers_came_about(tmp_path: Path):
-    (tmp_path / "scenario.yaml").write_text("twofront: 1\n")
-    events = [("incursion", "2024-08-06", "2024-08-06")]
-    failures = ((1, 3, "too many events"),)
-    manifest(events=events, series_kept=30, runs_done=30, wall_s=1.23456, failures=failures).write(tmp_path)
-    found = store.read_manifest(tmp_path)
-    assert found["id"] == ORIGIN.id
-    assert (found["seed"], found["draws"], found["replications"]) == (0, 2, 10)
-    assert found["runs"] == {"asked": 30, "done": 30, "failed": 1}
-    assert found["failures"] == [{"draw": 1, "replication": 3, "reason": "too many events"}]
-    assert found["events"] == [{"label": "incursion", "start": "2024-08-06", "end": "2024-08-06"}]
-    assert found["series_kept"] == {"runs": 30, "per_draw": [10, 10]}
-    assert found["files"] == {"scenario.yaml": store.file_hash(tmp_path / "scenario.yaml")}
-    assert {"numpy", "numba", "duckdb", "twofront"} <= set(found["packages"])
-    assert set(found["host"]) == {"system", "machine", "cores"}
-    assert found["finished"] >= found["started"]
-    assert (found["wall_s"], found["interrupted"], found["branch"]) == (1.235, False, None)
-
-
-def test_an_interrupted_result_is_not_finished(tmp_path: Path):
-    manifest(interrupted=True, runs_done=7).write(tmp_path)
-    found = store.read_manifest(tmp_path)
-    assert (found["interrupted"], found["finished"], found["runs"]["done"]) == (True, None, 7)
 
 
 @pytest.mark.parametrize("content", [None, "no json", "[1]", '{"format": "x"}'])
@@ -140,6 +100,22 @@ def test_parquet_reads_back_and_missing_numbers_are_null(tmp_path: Path):
     with duckdb.connect() as connection:
         nulls = connection.execute('SELECT count(*) - count("a.b c") FROM read_parquet(?)', [str(path)]).fetchone()
     assert nulls == (1,)
+
+
+@pytest.mark.parametrize("rows", [7, 30_000])
+def test_a_table_gives_its_columns_when_they_are_asked_for(tmp_path: Path, rows: int):
+    rng = np.random.default_rng(1)
+    columns = {f"a.{k}": rng.normal(size=rows) for k in range(6)} | {"run": np.arange(rows)}
+    columns["a.2"][3] = np.nan
+    write_parquet(tmp_path / "x.parquet", columns)
+    table = Table(tmp_path / "x.parquet")
+    assert (list(table), len(table), table.rows) == (list(columns), 7, rows)
+    for name in (*columns, *reversed(columns)):  # more than are held at once
+        np.testing.assert_array_equal(table[name], columns[name])
+    with pytest.raises(KeyError, match="gone"):
+        table["gone"]
+    with pytest.raises(RunError, match="cannot be read"):
+        Table(tmp_path / "gone.parquet")
 
 
 def test_a_missing_table_is_an_error(tmp_path: Path):

@@ -264,10 +264,10 @@ def test_a_plain_run_in_the_folder_is_not_written_over(twofront: Command) -> Non
     assert (code, "it is a run, this is a sweep" in err) == (2, True)
 
 
-def test_a_folder_that_another_sweep_is_writing_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_another_command_is_writing_is_refused(tmp_path: Path) -> None:
     plan = plan_over(written(tmp_path), [f"{INFLOW}=0,1"], Design(1, 0, 2))
     (tmp_path / "here").mkdir()
-    with sweep_run._locked(tmp_path / "here"), pytest.raises(Exception, match="another sweep is writing there"):
+    with sweep_run._locked(tmp_path / "here"), pytest.raises(Exception, match="another command is writing there"):
         made(plan, tmp_path / "here")
 
 
@@ -321,9 +321,34 @@ def test_the_summary_has_the_numbers_of_the_table_of_a_run(tmp_path: Path) -> No
             _same(mine["luck_q95"], row.luck[2] if row.luck else None)
             _same(mine["assumptions_q05"], row.assumptions[0] if row.assumptions else None)
             _same(mine["assumptions_q95"], row.assumptions[1] if row.assumptions else None)
+            _same(mine["mean_low"], row.mean_ci95[0] if row.mean_ci95 else None)
+            _same(mine["mean_high"], row.mean_ci95[1] if row.mean_ci95 else None)
             if row.mean_ci95 and row.unit != "probability":
                 half = (row.mean_ci95[1] - row.mean_ci95[0]) / 2
                 assert mine["mean_se"] * 2.7764451051977987 == pytest.approx(half, rel=1e-9)  # t, 4 degrees of freedom
+
+
+def test_a_share_of_none_has_an_interval_in_table_json_and_summary(twofront: Command) -> None:
+    sweep = (
+        "sweep",
+        "campaign.yaml",
+        "--vary",
+        f"{INFLOW}=0,3000",
+        "-n",
+        "20",
+        "--draws",
+        "0",
+        "--outcomes",
+        "regained",
+    )
+    _, out, _ = twofront(*sweep, "--out", "here")
+    row = next(line for line in out.splitlines() if line.strip().startswith("0 "))
+    assert row.split()[2:] == ["0", "[0", "|", "16]"]  # Wilson 1927: 0 of 20 is 0 to 16.1 %
+    assert "of a probability its ends (Wilson)" in out
+    _, out, _ = twofront(*sweep, "--out", "here", "--json")
+    numbers = json.loads(out)["points"][0]["outcomes"]["regained"]
+    assert (numbers["mean"], numbers["mean_low"]) == (0, 0)
+    assert numbers["mean_high"] == pytest.approx(0.16113, abs=1e-5)
 
 
 def test_the_summary_is_the_same_for_points_that_do_not_fit_in_memory_at_once(

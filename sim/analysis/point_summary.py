@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.stats import PROBABILITY
+from sim.analysis.stats import NORMAL_975, PROBABILITY, effective_count, student_975, wilson
 from sim.errors import RunError
 from sim.experiment.parts import write_stream
 from sim.experiment.plan import CENSORED, Plan
@@ -31,6 +31,8 @@ NUMBERS = (
     "runs",
     "mean",
     "mean_se",
+    "mean_low",
+    "mean_high",
     "luck_sd",
     "luck_q05",
     "luck_q50",
@@ -144,8 +146,7 @@ def point_numbers(
     of_draws = _ratio(above[:, 1:].sum(2), below[:, 1:].sum(2))
     return {
         "runs": np.isfinite(values).sum((1, 2)).astype(np.float64),
-        "mean": mean,
-        "mean_se": _standard_error(above, below, there, mean),
+        **_mean(mean, (above, below, there), outcome.unit == PROBABILITY),
         **_spread("luck", values[:, 0], (0.05, 0.5, 0.95), outcome.unit == PROBABILITY),
         **_spread("assumptions", of_draws, (0.05, 0.95), steps=False),
     }
@@ -158,8 +159,7 @@ def _time(values: Values, reached: Values) -> dict[str, Values]:
     medians = _quantile(times[:, 1:].transpose(0, 2, 1), 0.5, steps=True)
     return {
         "runs": np.isfinite(reached).sum((1, 2)).astype(np.float64),
-        "mean": nothing,
-        "mean_se": nothing,
+        **dict.fromkeys(("mean", "mean_se", "mean_low", "mean_high"), nothing),
         **_spread("luck", times[:, 0], (0.05, 0.5, 0.95), steps=True),
         **_spread("assumptions", medians, (0.05, 0.95), steps=True),
         "luck_sd": nothing,
@@ -172,19 +172,39 @@ def _ratio(above: Values, below: Values) -> Values:
         return np.where(below != 0, above / below, np.nan)
 
 
-def _standard_error(above: Values, below: Values, there: NDArray[np.bool_], mean: Values) -> Values:
-    """Return the numerical standard error of means, float64[point] (two-way clusters: see `stats`)."""
+def _mean(mean: Values, parts: tuple[Values, Values, NDArray[np.bool_]], binary: bool) -> dict[str, Values]:
+    """Return the means with their numerical standard errors and 95 % intervals, as `stats` has them."""
+    squares, freedom, fewest = _squares(*parts, mean)
+    runs = parts[2].sum((1, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.where(freedom > 0, np.sqrt(squares), np.nan)
+        student = np.where(freedom > 0, student_975(np.maximum(freedom, 1)), np.nan)
+        low, high = mean - student * error, mean + student * error
+        if binary:
+            agree = (mean == 0) | (mean == 1)
+            alone = agree if parts[0].shape[1] > 1 else np.ones(len(mean), np.bool_)
+            count = np.where(alone, fewest, effective_count(mean, squares, runs))
+            low, high = wilson(mean, count, np.where(alone, NORMAL_975, student))
+    return {"mean": mean, "mean_se": error, "mean_low": low, "mean_high": high}
+
+
+def _squares(
+    above: Values, below: Values, there: NDArray[np.bool_], mean: Values
+) -> tuple[Values, NDArray[np.int64], NDArray[np.int64]]:
+    """Return squared standard errors of means, their degrees of freedom, and the fewest clusters, each [point].
+
+    Errors are those of two-way clusters: see `stats`. With one draw every run is a cluster.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         errors = (above - mean[:, None, None] * below) / below.sum((1, 2))[:, None, None]
     count = there.sum((1, 2))
     alone = np.square(errors).sum((1, 2)) * _correction(count)
     if above.shape[1] == 1:
-        return np.where(count > 1, np.sqrt(alone), np.nan)
+        return alone, count - 1, count
     by_draw = np.square(errors.sum(2)).sum(1) * _correction(there.any(2).sum(1))
     by_luck = np.square(errors.sum(1)).sum(1) * _correction(there.any(1).sum(1))
-    squares = np.maximum(np.maximum(by_draw + by_luck - alone, by_draw), by_luck)
-    enough = np.minimum(there.any(2).sum(1), there.any(1).sum(1)) > 1
-    return np.where(enough, np.sqrt(squares), np.nan)
+    fewest = np.minimum(there.any(2).sum(1), there.any(1).sum(1))
+    return np.maximum(np.maximum(by_draw + by_luck - alone, by_draw), by_luck), fewest - 1, fewest
 
 
 def _correction(count: NDArray[np.int64]) -> Values:

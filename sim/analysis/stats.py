@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Crossing(NamedTuple):
 
     def only(self, some: NDArray[np.bool_]) -> Crossing:
         """Return some of the runs."""
-        return Crossing(self.draw[some], self.replication[some])
+        return self if some.all() else Crossing(self.draw[some], self.replication[some])
 
 
 PROBABILITY = "probability"  # the unit of outcomes that are 0 or 1 in each run
@@ -101,27 +101,40 @@ def summarise(
             above, below = (columns[name] for name in ratios[outcome.name])
             rows.append(_row(outcome, values, (above, below), runs))
         else:
-            rows.append(_row(outcome, values, (values, np.ones(len(values))), runs))
+            rows.append(_row(outcome, values, (values, np.broadcast_to(1.0, len(values))), runs))
     return rows
 
 
 def _row(outcome: Outcome, values: Values, parts: tuple[Values, Values], runs: Crossing) -> Row:
     binary = outcome.unit == PROBABILITY
     both = np.isfinite(parts[0]) & np.isfinite(parts[1])
-    above, below, those = parts[0][both], parts[1][both], runs.only(both)
+    above, below, those = _only(parts[0], both), _only(parts[1], both), runs.only(both)
     mean = probability(above, those) if binary else ratio_of_means(above, below, those)
-    sampled = those.draw > 0
-    per_draw = draw_means(above[sampled], below[sampled], those.draw[sampled])
+    per_draw = _sampled_means(above, below, those.draw)
     some = np.isfinite(values)
+    values, draw = _only(values, some), _only(runs.draw, some)
     return Row(
         *outcome,
         runs=int(some.sum()),
         mean=mean.value,
         mean_ci95=mean.interval,
-        quantiles=quantiles(values[some], _THREE, steps=binary),
-        luck=quantiles(values[some & (runs.draw == 0)], _THREE, steps=binary),
+        quantiles=quantiles(values, _THREE, steps=binary),
+        luck=quantiles(_only(values, draw == 0), _THREE, steps=binary),
         assumptions=quantiles(per_draw, _TWO) if len(per_draw) > 1 else None,
     )
+
+
+def _only(values: NDArray[Any], some: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return some of the values; all of them without a copy, for there may be millions."""
+    return values if some.all() else values[some]
+
+
+def _sampled_means(above: Values, below: Values, draw: Draws) -> Values:
+    """Return the ratio of means of each sampled draw that has one, float64[draw]."""
+    sampled = draw > 0
+    if not sampled.any():
+        return np.empty(0)
+    return draw_means(above[sampled], below[sampled], draw[sampled])
 
 
 def _time_row(outcome: Outcome, values: Values, reached: Values, draw: Draws) -> Row:
@@ -167,7 +180,7 @@ def ratio_of_means(above: Values, below: Values, runs: Crossing) -> Mean:
     squares, freedom = _crossed((above - mean * below) / total, runs)
     if freedom < 1:
         return Mean(mean, None)
-    half = student_975(freedom) * math.sqrt(squares)
+    half = float(student_975(freedom)) * math.sqrt(squares)
     return Mean(mean, (mean - half, mean + half))
 
 
@@ -189,32 +202,52 @@ def _clustered(errors: Values, cluster: Draws) -> tuple[float, int]:
 
 
 def probability(values: Values, runs: Crossing) -> Mean:
-    """Return the share of ones with its interval: Wilson's where there is only draw 0, else that of crossed clusters.
+    """Return the share of ones with Wilson's interval.
 
-    Where all sampled runs agree, they count as so many runs as there are draws, or replications if those are fewer: no
-    spread was seen, but few looked.
+    Where runs are draws crossed with replications they count as so many independent runs as would err as much, with
+    Student's t of the clusters in place of the normal. Where all of these agree, as so many as there are draws, or
+    replications if those are fewer: no spread was seen, but few looked.
     """
     if not len(values):
         return Mean(None, None)
     share = float(values.mean())
     if not runs.draw.any():
-        return Mean(share, wilson(share, len(values)))
+        return Mean(share, _pair(wilson(share, len(values))))
+    fewest = min(len(np.unique(each)) for each in runs)
     if share in (0.0, 1.0):
-        return Mean(share, wilson(share, min(len(np.unique(each)) for each in runs)))
-    interval = ratio_of_means(values, np.ones(len(values)), runs).interval
-    return Mean(share, (max(0.0, interval[0]), min(1.0, interval[1])) if interval else None)
+        return Mean(share, _pair(wilson(share, fewest)))
+    squares, freedom = _crossed((values - share) / len(values), runs)
+    if freedom < 1:
+        return Mean(share, None)
+    count = effective_count(share, squares, len(values))
+    return Mean(share, _pair(wilson(share, count, student_975(freedom))))
 
 
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """Return Wilson's 95 % score interval of a probability (Wilson 1927)."""
-    z2 = NORMAL_975**2 / count
+def effective_count(share: Any, squares: Any, count: Any) -> Any:
+    """Return how many independent runs err as much as a share whose squared standard error is `squares`.
+
+    At most `count`, the number of runs: that replications under different draws differ the other way is chance.
+    """
+    return np.minimum(count, share * (1 - share) / np.maximum(squares, 1e-300))
+
+
+def wilson(share: Any, count: Any, quantile: Any = NORMAL_975) -> tuple[Any, Any]:
+    """Return Wilson's 95 % score interval of a probability, numbers or arrays (Wilson 1927).
+
+    quantile : 97.5 % point of the standard error's distribution.
+    """
+    z2 = quantile**2 / count
     middle = (share + z2 / 2) / (1 + z2)
-    half = math.sqrt(z2 * share * (1 - share) + z2**2 / 4) / (1 + z2)
-    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+    half = np.sqrt(z2 * share * (1 - share) + z2**2 / 4) / (1 + z2)
+    return np.maximum(0.0, np.minimum(share, middle - half)), np.minimum(1.0, np.maximum(share, middle + half))
 
 
-def student_975(freedom: int) -> float:
-    """Return the 97.5 % point of Student's t."""
+def _pair(ends: tuple[Any, Any]) -> tuple[float, float]:
+    return float(ends[0]), float(ends[1])
+
+
+def student_975(freedom: Any) -> Any:
+    """Return the 97.5 % point of Student's t, of a number or of an array."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, 0.975))
+    return stdtrit(freedom, 0.975)

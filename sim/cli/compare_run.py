@@ -65,7 +65,7 @@ class Options:
 
     def cores(self) -> int:
         """Return how many blocks run at once."""
-        from sim.experiment.trial import available_cores
+        from sim.experiment.workers import available_cores
 
         if self.workers is not None and self.workers < 1:
             raise InputError.single("--workers", "", f"{self.workers} is below 1")
@@ -262,7 +262,7 @@ def sheet(prepared: Prepared, gathered: Gathered, whole: Sequence[int]) -> Sheet
     """Return the runs of some points as the analysis reads them."""
     from sim.analysis.compare import Sheet
     from sim.analysis.stats import Crossing
-    from sim.cli.run_scenario import CENSORED
+    from sim.experiment.plan import CENSORED
 
     outcomes: list[Outcome] = points_of.outcomes_of(prepared.points)
     values = {name: column[list(whole)] for name, column in gathered.values.items()}

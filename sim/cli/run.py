@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sim.analysis.stats import Row
     from sim.cli.run_scenario import Finished, Options, Prepared
+    from sim.experiment.plan import Plan
 
 WIDE = 200  # columns, where the output is no terminal
 _FAILURES_SHOWN = 5
@@ -30,7 +31,10 @@ _PATH = click.Path(path_type=Path)
 @click.option("--draws", type=int, help="Sampled draws of the assumptions beside the central one [default: 30].")
 @click.option("--seed", type=int, help="Seed of all randomness [default: 0].")
 @click.option("--workers", type=int, help="Blocks run at once [default: all cores]; changes no result.")
-@click.option("--out", type=_PATH, help="Result folder [default: a new one in results/].")
+@click.option("--executor", metavar="WHERE", default="threads", help="threads (the default), processes or dask.")
+@click.option("--scheduler", metavar="ADDRESS", default="", help="Of a Dask cluster, such as tcp://host:8786.")
+@click.option("--out", type=_PATH, help="Result folder [default: an unfinished one of this run, or a new one].")
+@click.option("--fresh", is_flag=True, help="Start over, where the folder holds a result.")
 @click.option(
     "--engine", metavar="ENGINE", help="What drives the model: compiled (the default) or simpy; same numbers."
 )
@@ -51,14 +55,17 @@ def run(no_figure: bool, engine: str | None, **given: Any) -> int:
     """Run SCENARIO many times and keep the results.
 
     Each draw of the assumptions is run with each replication of luck. Several scenarios give one table side by side,
-    on the same draws and the same luck.
+    on the same draws and the same luck. The same command goes on where it was interrupted.
     """
-    from sim.cli.run_scenario import Options, claim_all, prepare
+    from sim.cli.ahead import uncollected
 
-    extending = [f"--{name}" for name, key in _EXTENDING if given[key]]
-    options = Options(figure=not no_figure, engine=_engine(engine, extending), **given)
-    prepared = prepare(options)
-    folders = claim_all(options, prepared)
+    with uncollected():
+        from sim.cli.run_scenario import Options, claim_all, prepare
+
+        extending = [f"--{name}" for name, key in _EXTENDING if given[key]]
+        options = Options(figure=not no_figure, engine=_engine(engine, extending), **given)
+        prepared = prepare(options)
+        folders = claim_all(options, prepared)
     return _report(carry_out_all(prepared, folders, options), options, len(prepared))
 
 
@@ -74,19 +81,15 @@ def _engine(asked: str | None, extending: list[str]) -> str:
     return asked
 
 
-def _compile(prepared: Prepared, options: Options) -> None:
-    """Compile the model where that has not been done, here and not in a thread, so that Ctrl-C ends it."""
-    import numpy as np
-
-    from sim.experiment.study import Driven, FromStart
+def compile_first(plan: Plan, quiet: bool) -> None:
+    """Compile the model where that has not been done, here and not in a worker, so that Ctrl-C ends it."""
+    from sim.experiment.blocks import warm_up
     from sim.model.kernel import WARM
 
     if not WARM:
-        if not options.quiet:
+        if not quiet:
             click.echo("compiling the model once, about half a minute ...", err=True)
-        world = prepared.study.case(0).main
-        world = FromStart(world.lowered) if isinstance(world, Driven) else world  # a user's code runs in runs only
-        world.simulate(prepared.design.seed, np.arange(1, dtype=np.uint64))
+        warm_up(plan)
 
 
 def carry_out_all(prepared: list[Prepared], folders: list[Path], options: Options) -> list[Finished]:
@@ -99,9 +102,9 @@ def carry_out_all(prepared: list[Prepared], folders: list[Path], options: Option
     try:
         if trace:
             trace.begin()
-        _compile(prepared[0], options)
+        compile_first(prepared[0].plan, options.quiet)
         for each, folder in zip(prepared, folders, strict=True):
-            if not any(finished.interrupted or finished.stopped for finished in found):
+            if not any(finished.done.interrupted for finished in found):
                 found.append(carry_out(each, folder, options))
         if trace:
             trace.join()
@@ -115,7 +118,10 @@ def carry_out_all(prepared: list[Prepared], folders: list[Path], options: Option
 
 def _report(found: list[Finished], options: Options, asked: int) -> int:
     """Print what came of it; return the exit code."""
-    saved = [each for each in found if len(each.runs.draw)]
+    saved = [each for each in found if not each.done.interrupted]
+    if len(saved) < asked:
+        _say_interrupted(found, asked)
+        return 130
     if options.as_json:
         _print_json(saved, asked)
     elif options.quiet:
@@ -123,11 +129,7 @@ def _report(found: list[Finished], options: Options, asked: int) -> int:
             click.echo(each.folder)
     else:
         _print_tables(saved, options)
-    failed = [_say_failures(each) for each in saved]
-    if len(found) < asked or any(each.interrupted for each in found):
-        _say_interrupted(saved)
-        return 130
-    return 1 if any(failed) else 0
+    return 1 if any([_say_failures(each) for each in saved]) else 0
 
 
 def _print_json(saved: list[Finished], asked: int) -> None:
@@ -159,10 +161,10 @@ def _print_tables(saved: list[Finished], options: Options) -> None:
         console.print(SIDE_BY_SIDE)
         console.print(side_by_side(columns, [each.prepared.study.labels for each in saved], options.every))
     for each in saved:
-        click.echo(f"result: {each.folder}  ({each.wall_s:.1f} s)")
+        click.echo(f"result: {each.folder}  ({each.done.wall_s:.1f} s)")
         for path in each.figures:
             click.echo(f"figure: {path}")
-        for option, name, _ in each.prepared.origin.user_code:
+        for option, name, _ in each.prepared.plan.user_code:
             click.echo(f"with: {option} {name}")
         if each.prepared.trace:
             click.echo(f"trace: {each.prepared.trace.path}")
@@ -175,28 +177,30 @@ def _columns(saved: list[Finished]) -> Mapping[str, Sequence[Row]]:
 
 
 def _label(finished: Finished) -> str:
-    branch = finished.prepared.origin.branch
+    branch = finished.prepared.plan.branch
     return f"{finished.prepared.label} from {branch[1]}" if branch else finished.prepared.label
 
 
 def _say_failures(finished: Finished) -> bool:
     """Say which runs failed, if any did."""
-    failures = finished.runs.failures
-    for failure in failures[:_FAILURES_SHOWN]:
-        click.echo(f"failed: draw {failure.draw}, replication {failure.replication}: {failure.reason}", err=True)
-    if failures:
-        asked, listed = len(finished.runs.draw), finished.folder / "manifest.json"
-        click.echo(f"error: {len(failures):,} of {asked:,} runs failed; they are listed in {listed}", err=True)
-    return bool(failures)
+    done = finished.done
+    for row in done.failures[:_FAILURES_SHOWN]:
+        click.echo(f"failed: draw {row['draw']}, replication {row['replication']}: {row['reason']}", err=True)
+    if done.failed:
+        listed = finished.folder / "manifest.json"
+        click.echo(f"error: {done.failed:,} of {done.done:,} runs failed; they are listed in {listed}", err=True)
+    return bool(done.failed)
 
 
-def _say_interrupted(saved: list[Finished]) -> None:
+def _say_interrupted(found: list[Finished], asked: int) -> None:
     from sim.experiment.store import command_line
 
-    for each in saved:
-        if each.interrupted:
-            done, asked = len(each.runs.draw), each.prepared.design.runs
-            click.echo(f"interrupted: {done:,} of {asked:,} runs are kept in {each.folder}", err=True)
-    if not any(each.interrupted for each in saved):
-        click.echo(f"interrupted: of {len(saved)} scenarios all runs are kept, of the others none", err=True)
-    click.echo(f"to make all of them: {command_line()}", err=True)
+    for each in found:
+        made, runs = each.done.done, each.prepared.design.runs
+        if each.done.interrupted and made:
+            click.echo(f"interrupted: {made:,} of {runs:,} runs are kept in {each.folder}", err=True)
+        elif each.done.interrupted:
+            click.echo("interrupted: no run was finished", err=True)
+        elif asked > 1:
+            click.echo(f"result: {each.folder}", err=True)
+    click.echo(f"to go on from there: {command_line().replace(' --fresh', '')}", err=True)

@@ -132,12 +132,14 @@ CERTAIN = "assumptions: the scenario has no uncertain number, so there is one dr
 def heading(finished: Finished) -> str:
     """Return what was run."""
     prepared, design = finished.prepared, finished.prepared.design
-    done = len(finished.runs.draw)
+    done = design.runs
+    before = finished.done.before
+    kept = f"; {before:,} of them were there before" if before else ""
+    torn = f"; {finished.done.torn} damaged parts were run again" if finished.done.torn else ""
     luck = f"{design.replications:,} replication{'s' * (design.replications > 1)} of luck"
-    asked = "" if done == design.runs else f" of {design.runs:,}"
     draws = f"{design.draws + 1:,} draws of the assumptions (the first is central) x " if design.draws else ""
     paired = ", each also without the incursion" if prepared.study.worlds > 1 else ""
-    runs = f"{done:,}{asked} run{'s' * (done > 1)}: {draws}{luck}, seed {design.seed}{paired}"
+    runs = f"{done:,} run{'s' * (done > 1)}: {draws}{luck}, seed {design.seed}{paired}{kept}{torn}"
     return f"{prepared.loaded.scenario.title}\n{runs}"
 
 
@@ -200,23 +202,22 @@ def _finite(values: float | Sequence[float] | None) -> list[float]:
 
 def as_json(finished: Finished) -> dict[str, Any]:
     """Return what `--json` says of one scenario; a time that is not reached is null."""
-    prepared, origin, runs = finished.prepared, finished.prepared.origin, finished.runs
+    prepared, plan, done = finished.prepared, finished.prepared.plan, finished.done
     content = {
         "command": "run",
         "scenario": str(prepared.file),
         "title": prepared.loaded.scenario.title,
-        "scenario_hash": origin.scenario_hash,
-        "id": origin.id,
-        "model_version": origin.model_version,
-        "engine": origin.engine,
-        "seed": origin.design.seed,
-        "replications": origin.design.replications,
-        "draws": origin.design.draws,
-        "runs": {"done": len(runs.draw), "failed": len(runs.failures)},
-        "interrupted": finished.interrupted,
+        "scenario_hash": plan.base.hash,
+        "id": plan.id,
+        "model_version": plan.model_version,
+        "engine": plan.engine,
+        "seed": plan.design.seed,
+        "replications": plan.design.replications,
+        "draws": plan.design.draws,
+        "runs": {"done": done.done, "failed": done.failed, "before": done.before},
         "folder": str(finished.folder),
         "figures": [str(path) for path in finished.figures],
-        "wall_s": round(finished.wall_s, 3),
+        "wall_s": round(done.wall_s, 3),
         "outcomes": {row.name: _json_row(row) for row in finished.rows},
     }
     if finished.shares:

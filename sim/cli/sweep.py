@@ -156,22 +156,12 @@ def _refuse_fixed(asked: Asked, names: list[str]) -> None:
                 raise InputError.single("--vary", name, f"is given twice, here and by {option}; leave one out")
 
 
-def _compile(plan: Plan, quiet: bool) -> None:
-    """Compile the model where that has not been done, here and not in a worker, so that Ctrl-C ends it."""
-    from sim.experiment.blocks import warm_up
-    from sim.model.kernel import WARM
-
-    if not WARM:
-        if not quiet:
-            click.echo("compiling the model once, about half a minute ...", err=True)
-        warm_up(plan)
-
-
 def _dry_run(plan: Plan, asked: Asked, where: Where) -> int:
+    from sim.cli.run import compile_first
     from sim.cli.sweep_table import design_json, design_text
     from sim.experiment.blocks import pilot
 
-    _compile(plan, asked.quiet)
+    compile_first(plan, asked.quiet)
     seconds = pilot(plan).seconds_a_run(plan.design.replications)
     if asked.as_json:
         click.echo(json.dumps(design_json(plan, seconds, where.workers), indent=2))
@@ -186,6 +176,7 @@ def carry_out_plan(plan: Plan, asked: Asked, where: Where) -> Done:
 
     from sim.analysis.point_summary import summarise_points
     from sim.cli.progress import Report, progress
+    from sim.cli.run import compile_first
     from sim.experiment import store
     from sim.experiment.plan import check_disk
     from sim.experiment.sweep_run import How, carry_out, find_folder
@@ -196,7 +187,7 @@ def carry_out_plan(plan: Plan, asked: Asked, where: Where) -> Done:
     folder = find_folder(plan, asked.out, asked.file.stem, asked.fresh)
     try:
         check_disk(plan, store.free_bytes(folder))
-        _compile(plan, asked.quiet)
+        compile_first(plan, asked.quiet)
         _say_notes(plan, asked)
         how = How(
             where=where,

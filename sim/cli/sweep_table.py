@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +153,9 @@ def heading(done: Done) -> str:
 
 def legend(done: Done) -> str:
     """Return what the cells mean, and where all numbers are."""
-    lines = ["cells: mean ± 1.96 numerical standard errors (more runs narrow it)"]
+    lines = [
+        "cells: mean ± half of its numerical 95 % interval; of a probability its ends (Wilson); more runs narrow it"
+    ]
     if len(done.plan.points) > _SMALL:
         lines = ["cells: mean over the points at that level; one row a point stands in summary.parquet"]
     files = [name for name in ("summary.csv", "summary.parquet") if (done.folder / name).is_file()]
@@ -187,14 +189,22 @@ def _by_point(done: Done) -> Table:
     factors = short_names([factor.name for factor in plan.points.factors])
     made = _empty(["point", *factors], plan, names)
     writers = {name: _writer(plan, name, rows[name]["mean"]) for name in names}
+    units = {each.name: each.unit for each in plan.outcomes}
     for k in range(len(plan.points)):
         cells = []
         for name in names:
-            mean, error, write = rows[name]["mean"][k], rows[name]["mean_se"][k], writers[name]
-            beside = f" ± {write(1.96 * error)}" if math.isfinite(error) else ""
-            cells.append(f"{write(mean)}{beside}")
+            mean, low, high = (float(rows[name][key][k]) for key in ("mean", "mean_low", "mean_high"))
+            cells.append(_cell((mean, low, high), writers[name], units[name] == "probability"))
         made.add_row(str(k), *(_value(value) for value in plan.points.at(k).values()), *cells)
     return made
+
+
+def _cell(numbers: tuple[float, float, float], write: Callable[[float], str], binary: bool) -> str:
+    """Return a mean with its numerical interval, of a probability by its ends: it is not the same on both sides."""
+    mean, low, high = numbers
+    if not math.isfinite(low):
+        return write(mean)
+    return f"{write(mean)} [{write(low)} | {write(high)}]" if binary else f"{write(mean)} ± {write(high - mean)}"
 
 
 def _by_level(done: Done) -> Table:

@@ -8,15 +8,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.progress import EVERY_SECONDS, progress
+from sim.cli.progress import EVERY_SECONDS, Report, progress
 from sim.cli.scenario import as_json
 from sim.errors import InputError, Problem
 
@@ -258,15 +257,13 @@ def _read_all(folders: Sequence[Path]) -> list[Kept]:
 def _replay(kept: Kept, quiet: bool) -> list[Difference]:
     from sim.analysis.bands import bands
     from sim.experiment.replay import Again, differences, make_again
-    from sim.experiment.trial import available_cores
+    from sim.experiment.workers import available_cores
 
-    workers = available_cores()
-    with (
-        tempfile.TemporaryDirectory(prefix="twofront-") as name,
-        ThreadPoolExecutor(workers) as executor,
-        progress(f"{kept.folder.name} again", kept.design.runs, quiet) as report,
-    ):
-        make_again(kept, Path(name), Again(executor, workers, bands, report))
+    def tell(total: int) -> AbstractContextManager[Report | None]:
+        return progress(f"{kept.folder.name} again", total, quiet)
+
+    with tempfile.TemporaryDirectory(prefix="twofront-") as name:
+        make_again(kept, Path(name), Again(available_cores(), bands, tell))
         return differences(kept, Path(name))
 
 
@@ -275,7 +272,7 @@ def _result(kept: Kept, found: Sequence[Difference]) -> dict[str, Any]:
     where = {each.table: each.where for each in found}
     return {
         "folder": str(kept.folder),
-        "id": kept.id,
+        "id": kept.plan.id,
         "ok": not found and not kept.damaged,
         "damaged": dict(kept.damaged),
         "versions": {name: {"then": then, "now": now} for name, (then, now) in kept.versions.items()},
@@ -285,8 +282,7 @@ def _result(kept: Kept, found: Sequence[Difference]) -> dict[str, Any]:
 
 def _print_result(kept: Kept, found: Sequence[Difference]) -> None:
     """Say what came of a result: verdicts on stdout, what is wrong also as located errors on stderr."""
-    partial = ", interrupted" if kept.interrupted else ""
-    click.echo(f"{kept.folder}: result {kept.id} ({kept.design.runs:,} runs{partial})")
+    click.echo(f"{kept.folder}: result {kept.plan.id} ({kept.plan.runs:,} runs)")
     for name, (then, now) in kept.versions.items():
         click.echo(f"  {name}: {then} when it was made, {now} now")
     click.echo(f"  files as they were written: {'no' if kept.damaged else 'yes'}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.scenario.schema import Joint
     from sim.scenario.values import Quantity
 
-MOST_RUNS = 5_000_000
+MOST_RUNS = 10_000_000
 LARGEST_SEED = 2**63 - 1  # what a column of signed 64-bit integers holds
 SERIES_KEPT_CENTRAL = 1_000
 SERIES_KEPT = 3_100  # the default design keeps all of its series
@@ -85,9 +85,14 @@ class Design:
         left = SERIES_KEPT - central
         return min(self.replications, left // self.draws) if self.draws <= left else int(draw <= left)
 
+    @property
+    def series_kept(self) -> int:
+        """How many of all runs keep their daily series."""
+        return sum(self.kept(draw) for draw in range(min(self.draws, SERIES_KEPT) + 1))
+
 
 class Needs(NamedTuple):
-    """A rough estimate of what a design takes."""
+    """A rough estimate of what a design takes; no memory where that does not grow with the runs."""
 
     seconds: float
     memory_bytes: int
@@ -95,8 +100,8 @@ class Needs(NamedTuple):
 
     def text(self) -> str:
         """Return 'about 3 hours, 2.5 GB of memory and 2.5 GB of disk'."""
-        memory, disk = storage(self.memory_bytes), storage(self.disk_bytes)
-        return f"about {duration(self.seconds)}, {memory} of memory and {disk} of disk"
+        memory = f", {storage(self.memory_bytes)} of memory" if self.memory_bytes else ""
+        return f"about {duration(self.seconds)}{memory} and {storage(self.disk_bytes)} of disk"
 
 
 def needs(design: Design, worlds: int, outcomes: int, workers: int) -> Needs:

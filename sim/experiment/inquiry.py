@@ -93,7 +93,7 @@ class Inquiry:
         atomically(self.folder / store.MANIFEST, lambda part: _write_text(part, text))
 
     def _manifest(self, interrupted: bool) -> dict[str, Any]:
-        from sim.experiment.sweep_run import described, machine
+        from sim.experiment.manifest import described, machine
         from sim.fingerprint import model_version
 
         asked, spent = self.asked, self.evaluate.spent

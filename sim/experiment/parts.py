@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import shutil
 import struct
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,28 +23,35 @@ from numpy.typing import NDArray
 
 from sim.errors import RunError
 from sim.experiment.blocks import Part, Span
-from sim.experiment.tables import atomically
+from sim.experiment.kept import SUFFIX as SERIES
+from sim.experiment.kept import KeptSeries, read_kept, write_kept
+from sim.experiment.tables import SCAN, atomically, write_parquet
 
 PARTS, SUFFIX = "parts", ".part"
 _MAGIC = b"twofront part 1\n"
 _DIGEST = 16
 _WINDOW = 8_192  # rows of the table that are in memory at once
 _OPEN = 8  # parts whose rows are in memory while a table is joined
-_MEMORY = "96MB"
+_MEMORY_MB, _MEMORY_MB_A_COLUMN = 45, 0.25  # of DuckDB while a table is joined; whatever its number of rows
 _ROW_GROUP = 16_384  # rows that are compressed together
 _IMPORTED = 32_768  # rows of a finished table that make a part
 IDENTITY = ("seed", "point", "draw", "replication", "status")
 
 
 def write_part(folder: Path, part: Part) -> Path:
-    """Write a part into a folder, under a name that its runs give; raise RunError where that fails."""
-    head = json.dumps(
-        {"spans": part.spans, "outcomes": part.outcomes, "reasons": {str(k): why for k, why in part.reasons.items()}}
-    ).encode()
+    """Write a part into a folder, under a name that its runs give; raise RunError where that fails.
+
+    Series that it keeps are written first, so that a part that is there has them.
+    """
+    reasons = {str(k): why for k, why in part.reasons.items()}
+    said = {"spans": part.spans, "outcomes": part.outcomes, "reasons": reasons, "kept": part.kept}
+    head = json.dumps(said).encode()
     status, values = part.status.astype("<i8"), np.ascontiguousarray(part.values, "<f8")
     content = b"".join([_MAGIC, struct.pack("<Q", len(head)), head, status.tobytes(), values.tobytes()])
     name = hashlib.blake2b(json.dumps(part.spans).encode(), digest_size=8).hexdigest()
     path = folder / f"{name}{SUFFIX}"
+    if part.series is not None:
+        write_kept(path.with_suffix(SERIES), part.series)
     whole = content + hashlib.blake2b(content, digest_size=_DIGEST).digest()
     atomically(path, lambda target: _write(target, whole))
     return path
@@ -53,7 +62,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def read_part(path: Path) -> Part | None:
-    """Return a part; None where the file is torn or is none."""
+    """Return a part without its series; None where the file is torn or is none."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -69,7 +78,7 @@ def read_part(path: Path) -> Part | None:
     status = np.frombuffer(body, "<i8", rows, at)
     values = np.frombuffer(body, "<f8", rows * len(head["outcomes"]), at + 8 * rows).reshape(rows, -1)
     reasons = {int(row): why for row, why in head["reasons"].items()}
-    return Part(spans, tuple(head["outcomes"]), status, values, reasons)
+    return Part(spans, tuple(head["outcomes"]), status, values, reasons, tuple(head["kept"]))
 
 
 class Layout(NamedTuple):
@@ -122,9 +131,12 @@ class _Piece(NamedTuple):
 class Parts:
     """The parts of a result: what is done, what failed, and the joining of the table."""
 
-    def __init__(self, folder: Path, layout: Layout, retry: bool = False) -> None:
-        """Look through what a folder holds; with `retry`, runs that failed do not count as done."""
-        self.folder, self.layout, self.retry = folder / PARTS, layout, retry
+    def __init__(self, folder: Path, layout: Layout, retry: bool = False, kept: KeptSeries | None = None) -> None:
+        """Look through what a folder holds; with `retry`, runs that failed do not count as done.
+
+        kept : where the daily series of the parts go, None where none are kept.
+        """
+        self.folder, self.layout, self.retry, self.kept = folder / PARTS, layout, retry, kept
         self.done = np.zeros(layout.runs, np.bool_)
         self.torn: list[Path] = []
         self._failed: dict[int, str] = {}
@@ -132,16 +144,24 @@ class Parts:
         self._pieces: list[_Piece] = []
         self._make_folder()
         for path in sorted(self.folder.glob(f"*{SUFFIX}")):
-            part = read_part(path)
+            part = self._whole(path)
             if part is None:
                 self.torn.append(path)
             else:
                 self._count(path, part, retry)
 
+    def _whole(self, path: Path) -> Part | None:
+        """Return a part with the series that it keeps; None where either is torn."""
+        part = read_part(path)
+        if part is None or self.kept is None or not part.kept:
+            return part
+        series = read_kept(path.with_suffix(SERIES))
+        return None if series is None else part._replace(series=series)
+
     def _make_folder(self) -> None:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for left in self.folder.glob(f".*{SUFFIX}.part"):
+            for left in self.folder.glob(".*.part"):
                 left.unlink()
         except OSError as error:
             raise RunError(f"{self.folder}: cannot be written: {error.strerror or error}") from error
@@ -160,6 +180,8 @@ class Parts:
                 self._pieces.append(_Piece(first, length, number, row))
                 self._mark(first, part.status[row : row + length], (part.reasons, row), retry)
             row += span.length
+        if self.kept is not None and part.series is not None:
+            self.kept.put(_places(self.layout, part), part.series)
 
     def _mark(self, first: int, status: NDArray[np.int64], why: tuple[Mapping[int, str], int], retry: bool) -> None:
         """Note what is done and what failed; a failed run is retried with its neighbour."""
@@ -221,8 +243,18 @@ class Parts:
         for path in [*self._files, *self.torn]:
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+                path.with_suffix(SERIES).unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
+
+
+def _places(layout: Layout, part: Part) -> NDArray[np.int64]:
+    """Return the places of the runs of a part that keep their series, int64[k]; -1 where one is not of the design."""
+    places = []
+    for span in part.spans:
+        first = layout.first(span)
+        places.append(np.full(span.length, -1) if first is None else first + np.arange(span.length))
+    return np.asarray(np.concatenate(places)[list(part.kept)], np.int64)
 
 
 def _with_neighbours(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -264,38 +296,39 @@ class _Rows:
 def write_stream(path: Path, windows: Iterator[Mapping[str, NDArray[Any]]]) -> None:
     """Write a Parquet file from windows of rows, in their order; memory does not grow with their number.
 
-    They pass through a DuckDB file beside the table, in one thread, so that the same rows give the same bytes.
+    Each is a Parquet file beside the table first, and DuckDB joins them in one thread, so that the same rows give the
+    same bytes. A table of one window goes straight to its file.
     """
+    first, second = next(windows, None), next(windows, None)
+    if first is not None and second is None:
+        write_parquet(path, first)
+        return
+    through = path.with_name(f".{path.name}.windows")
+    shutil.rmtree(through, ignore_errors=True)
+    try:
+        through.mkdir()
+        for k, window in enumerate(chain([each for each in (first, second) if each is not None], windows)):
+            write_parquet(through / f"{k:09}.parquet", window)
+        atomically(path, partial(_join, through, len(first or ())))
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(through, ignore_errors=True)
+
+
+def _join(folder: Path, columns: int, target: Path) -> None:
+    """Write the rows of all Parquet files of a folder into one, in the order of their names."""
     import duckdb
 
-    through = path.with_name(f".{path.name}.duckdb")
-
-    def write(target: Path) -> None:
-        settings: dict[str, Any] = {"threads": 1, "memory_limit": _MEMORY, "preserve_insertion_order": True}
-        try:
-            with duckdb.connect(str(through), config=settings) as connection:
-                for k, window in enumerate(windows):
-                    connection.register("given", dict(window))
-                    into = "INSERT INTO kept" if k else "CREATE TABLE kept AS"
-                    connection.execute(f"{into} SELECT * FROM given")
-                quoted = str(target).replace("'", "''")
-                connection.execute(
-                    f"COPY kept TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
-                )
-        except duckdb.Error as error:
-            raise OSError(str(error)) from error
-
-    _remove_database(through)
+    memory = f"{_MEMORY_MB + _MEMORY_MB_A_COLUMN * columns:.0f}MB"
+    settings: dict[str, Any] = {"threads": 1, "memory_limit": memory, "preserve_insertion_order": True}
+    files, quoted = [str(each) for each in sorted(folder.iterdir())], str(target).replace("'", "''")
+    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}"
     try:
-        atomically(path, write)
-    finally:
-        _remove_database(through)
-
-
-def _remove_database(path: Path) -> None:
-    for each in (path, path.with_name(f"{path.name}.wal")):
-        with suppress(OSError):
-            os.unlink(each)
+        with duckdb.connect(config=settings) as connection:
+            connection.execute(f"COPY (SELECT * FROM {SCAN}) TO '{quoted}' ({options})", [files])
+    except duckdb.Error as error:
+        raise OSError(str(error)) from error
 
 
 def table_parts(

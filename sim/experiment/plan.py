@@ -19,17 +19,16 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError, Problem
 from sim.experiment.dated import Calendar, dated_outcome, is_dated
-from sim.experiment.design import Design, duration, storage
+from sim.experiment.design import MOST_RUNS, Design, duration, storage
 from sim.experiment.factors import CHOICE, NUMBER, SET, VARY, Factor
 from sim.experiment.points import Layout, Points
-from sim.experiment.variant import Variant, check_numbers, compares, variant
+from sim.experiment.variant import Variant, Worlds, check_numbers, variant
 
 if TYPE_CHECKING:
     from sim.model.tally import Outcome
     from sim.scenario.load import Loaded
 
 FORMAT = "twofront plan 1"
-MOST_RUNS = 10_000_000
 MOST_VARIANTS = 1_000
 CENSORED = {"regained_day": "regained"}  # times that a run may not reach, and the outcome that says whether it did
 _CHECKED = 200  # points at which the scenario's contradictions are looked for before anything runs
@@ -60,6 +59,8 @@ class Plan:
     variants : the scenarios that choices and set values make; variant_of : int64[point], which is a point's.
     asked : the outcomes asked for by name, () for all; outcomes : those that are kept.
     user_code : option, name and hash of what a user adds to the runs.
+    series : daily series that some runs keep, () for none; days : the last day of these.
+    branch : the id and the date of the result that the runs go on from.
     """
 
     kind: str
@@ -68,7 +69,7 @@ class Plan:
     points: Points
     layout: Layout
     design: Design
-    variants: tuple[Variant, ...]
+    variants: tuple[Worlds, ...]
     variant_of: NDArray[np.int64]
     asked: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
@@ -76,6 +77,13 @@ class Plan:
     model_version: str
     engine: str = "compiled"
     user_code: tuple[tuple[str, str, str], ...] = ()
+    series: tuple[Outcome, ...] = ()
+    days: int = 0
+    branch: tuple[str, str] | None = None
+
+    def kept(self, draw: int) -> int:
+        """Return how many replications of a draw, from its first, keep their daily series."""
+        return self.design.kept(draw) if self.series else 0
 
     @property
     def cells(self) -> int:
@@ -90,14 +98,14 @@ class Plan:
     @property
     def worlds(self) -> int:
         """Return in how many worlds a run is made, at most."""
-        if not compares([outcome.name for outcome in self.outcomes]):
-            return 1
-        return max(each.worlds for each in self.variants)
+        names = [outcome.name for outcome in self.outcomes]
+        return max(each.worlds(names) for each in self.variants)
 
     @property
     def disk_bytes(self) -> int:
         """Return roughly how much disk the result takes while it is made."""
-        return _DISK_COPIES * self.runs * 8 * (len(self.outcomes) + _IDENTITY_COLUMNS)
+        series = (self.days + 1) * len(self.series) * 4 * self.design.series_kept
+        return _DISK_COPIES * self.runs * 8 * (len(self.outcomes) + _IDENTITY_COLUMNS) + series
 
     def numbers(self, point: int) -> dict[str, float]:
         """Return the numbers that are laid over the scenario at a point."""
@@ -130,6 +138,7 @@ class Plan:
             "user code": [list(each) for each in self.user_code],
             "outcomes": list(self.asked),
             **({"nested": True} if self.design.nested else {}),
+            **({"branch": list(self.branch)} if self.branch else {}),
         }
 
 
@@ -167,12 +176,13 @@ def make_plan(
         ratios=ratios,
         model_version=model_version(),
     )
-    _check_runs(plan)
+    check_runs(plan)
     _check_points(plan)
     return plan
 
 
-def _check_runs(plan: Plan) -> None:
+def check_runs(plan: Plan) -> None:
+    """Refuse more runs than one command makes."""
     if plan.runs > MOST_RUNS:
         design = plan.design
         asked = f"{len(plan.points):,} points x {design.draws + 1:,} draws x {design.replications:,} replications"
@@ -220,7 +230,7 @@ def _loaded(source: Source, factors: Sequence[Factor], row: tuple[str, ...]) -> 
     return source.load(picks, sets)
 
 
-def _outcomes(variants: Sequence[Variant]) -> tuple[dict[str, Outcome], dict[str, tuple[str, str]]]:
+def _outcomes(variants: Sequence[Worlds]) -> tuple[dict[str, Outcome], dict[str, tuple[str, str]]]:
     """Return the outcomes of all scenarios by name: a choice may bring policies, and with them outcomes, of its own."""
     outcomes: dict[str, Outcome] = {}
     ratios: dict[str, tuple[str, str]] = {}

@@ -192,6 +192,8 @@ class Result:
     def checked(self, name: str) -> Path:
         """Return the path of a file that is as the manifest has it; raise InputError where it is not."""
         path = self.folder / name
+        if not path.is_file() and self.interrupted:
+            raise damaged(self.folder, f"is unfinished, without {name}; run its command again to go on from there")
         if not path.is_file():
             raise damaged(self.folder, f"{name} is missing")
         expected = (self.manifest.get("files") or {}).get(name)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,21 +14,32 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError, RunError
 from sim.experiment.design import Design
-from sim.experiment.store import MANIFEST, Origin, file_hash, package_versions, read_manifest
-from sim.experiment.tables import read_parquet, write_assumptions, write_replications, write_series
+from sim.experiment.inquiry import ANALYSES
+from sim.experiment.kept import KeptSeries
+from sim.experiment.plan import Plan, Source
+from sim.experiment.run_plan import (
+    ASSUMPTIONS,
+    ATTRIBUTION,
+    RUN,
+    SERIES,
+    Bands,
+    Made,
+    attribution_plan,
+    run_plan,
+    write_beside,
+)
+from sim.experiment.store import MANIFEST, file_hash, package_versions, read_manifest
+from sim.experiment.sweep_run import REPLICATIONS, How, carry_out, run_parts
+from sim.experiment.tables import read_parquet
+from sim.experiment.variant import variant
+from sim.experiment.workers import Where
 
 if TYPE_CHECKING:
-    from sim.experiment.execute import Progress, Runs
-    from sim.experiment.study import Study
     from sim.scenario.load import Loaded
 
 ENGINES = ("compiled", "simpy")  # the same numbers to the last bit, so either is replayed by the compiled one
-REPLICATIONS, SERIES, ASSUMPTIONS, ATTRIBUTION = (
-    f"{name}.parquet" for name in ("replications", "series", "assumptions", "attribution")
-)
 TABLES = (REPLICATIONS, SERIES, ASSUMPTIONS, ATTRIBUTION)
 
-Bands = Callable[..., Mapping[str, NDArray[Any]]]
 Version = tuple[str, str]
 
 
@@ -36,16 +47,13 @@ Version = tuple[str, str]
 class Kept:
     """A result as its folder holds it.
 
-    interrupted : only some of its runs were made.
+    plan : of the runs that it holds.
     damaged : files that are not what the manifest says, and how ('is missing', 'was changed').
     versions : machine, Python and packages where they differ, as they were and as they are.
     """
 
     folder: Path
-    id: str
-    loaded: Loaded
-    design: Design
-    interrupted: bool
+    plan: Plan
     tables: tuple[str, ...]
     damaged: Mapping[str, str]
     versions: Mapping[str, Version]
@@ -70,33 +78,29 @@ def read_kept(folder: Path) -> Kept:
 
 
 def _kept(folder: Path, manifest: Mapping[str, Any]) -> Kept:
-    origin = _origin(folder, manifest)
-    loaded = _scenario(folder, origin.scenario_hash)
+    _check_kind(folder, manifest)
+    plan = _plan(folder, manifest)
     files = manifest["files"]
+    if manifest["interrupted"]:
+        raise _refused(folder, "is unfinished: it has no tables yet; run its command again, which goes on from there")
     if REPLICATIONS not in files:
         raise _refused(folder, f"{MANIFEST} lists no {REPLICATIONS}: there is nothing to compare with")
     return Kept(
         folder=folder,
-        id=origin.id,
-        loaded=loaded,
-        design=origin.design,
-        interrupted=bool(manifest["interrupted"]),
+        plan=plan,
         tables=tuple(name for name in TABLES if name in files),
         damaged=_damaged(folder, files),
         versions=_versions(manifest),
     )
 
 
-def _origin(folder: Path, manifest: Mapping[str, Any]) -> Origin:
-    """Return what the numbers are a function of, as far as this installation can make them again."""
+def _check_kind(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Refuse a result whose numbers this installation cannot make again."""
     from sim.fingerprint import model_version
 
-    if (kind := manifest.get("kind", "run")) != "run":
-        others = {
-            "sweep": "`twofront rerun` makes single runs of it again",
-            "compare": "run its command again",
-            "history": "run its command again",
-        }
+    if (kind := manifest.get("kind", RUN)) != RUN:
+        others = dict.fromkeys(("compare", "history", *ANALYSES), "run its command again")
+        others["sweep"] = "`twofront rerun` makes single runs of it again"
         raise _refused(folder, f"is the result of a {kind}; {others.get(str(kind), 'this version does not know it')}")
     if manifest["branch"]:
         origin, at = manifest["branch"]["from"], manifest["branch"]["at"]
@@ -104,16 +108,22 @@ def _origin(folder: Path, manifest: Mapping[str, Any]) -> Origin:
     if manifest.get("user_code"):
         names = ", ".join(str(each["name"]) for each in manifest["user_code"])
         raise _refused(folder, f"ran code of a user ({names}), which it does not hold; run its command again")
+    if manifest["engine"] not in ENGINES:
+        raise _refused(folder, f"was made by the engine '{manifest['engine']}', which this version does not have")
+    if manifest["model_version"] != model_version():
+        raise _refused(folder, _other_model(manifest["model_version"], model_version(), manifest.get("git_commit")))
+
+
+def _plan(folder: Path, manifest: Mapping[str, Any]) -> Plan:
+    """Return the plan that the runs were made by."""
+    loaded = _scenario(folder, manifest["scenario_hash"])
     design = Design(manifest["seed"], manifest["draws"], manifest["replications"])
-    origin = Origin(manifest["scenario_hash"], design, manifest["model_version"], manifest["engine"])
-    if origin.engine not in ENGINES:
-        raise _refused(folder, f"was made by the engine '{origin.engine}', which this version does not have")
-    if origin.model_version != model_version():
-        raise _refused(folder, _other_model(origin.model_version, model_version(), manifest.get("git_commit")))
-    if origin.id != manifest["id"]:
-        message = f"its id is {manifest['id']}, but seed, design, scenario and model make {origin.id}"
+    source = Source(Path(manifest["scenario"]["file"]))
+    plan = run_plan(variant(loaded, design.seed), source, design, Made(manifest["engine"]))
+    if plan.id != manifest["id"]:
+        message = f"its id is {manifest['id']}, but seed, design, scenario and model make {plan.id}"
         raise _refused(folder, f"{message}: {MANIFEST} was edited")
-    return origin
+    return plan
 
 
 def _other_model(was: str, now: str, commit: str | None) -> str:
@@ -162,65 +172,28 @@ def _refused(folder: Path, message: str) -> InputError:
 class Again(NamedTuple):
     """How a result is made again: `bands` sums up daily series (`sim.analysis.bands`)."""
 
-    executor: Executor
     workers: int
     bands: Bands
-    progress: Progress | None = None
+    progress: Callable[[int], AbstractContextManager[Any]] | None = None
 
 
 def make_again(kept: Kept, folder: Path, again: Again) -> None:
-    """Write the tables of a result into another folder, made anew from its scenario and seed."""
-    from sim.experiment.attribution import attribution_study
-    from sim.experiment.study import study
+    """Make a result anew in another, empty folder; raise KeyboardInterrupt when that is interrupted."""
 
-    ready = study(kept.loaded, kept.design.seed)
-    runs = _runs(kept, ready, REPLICATIONS, again)
-    write_replications(folder / REPLICATIONS, runs)
-    if SERIES in kept.tables:
-        found = again.bands(runs.series, runs.draw[runs.kept], again.executor.map)
-        write_series(folder / SERIES, ready.start, runs.series_list, found)
-    if ASSUMPTIONS in kept.tables:
-        write_assumptions(folder / ASSUMPTIONS, ready, int(runs.draw[-1]))
-    if ATTRIBUTION in kept.tables:
-        causes = _runs(kept, attribution_study(kept.loaded, kept.design.seed), ATTRIBUTION, again)
-        write_replications(folder / ATTRIBUTION, causes)
+    def beside(plan: Plan, folder: Path, series: KeptSeries) -> None:
+        write_beside(plan, folder, series, again.bands)
+        if ATTRIBUTION in kept.tables and not run_parts(_causes(kept), folder, how, ATTRIBUTION):
+            raise KeyboardInterrupt
 
-
-def _runs(kept: Kept, study: Study, table: str, again: Again) -> Runs:
-    """Return the runs of a table: all of the design, or those that an interrupted run had finished."""
-    from sim.experiment.execute import execute
-
-    runs = execute(study, kept.design, again.executor, again.workers, again.progress)
-    if runs.interrupted:
+    how = How(where=Where(workers=again.workers), progress=again.progress, daily=beside)
+    if carry_out(kept.plan, folder, how).interrupted:
         raise KeyboardInterrupt
-    done = _done(kept, table) if kept.interrupted else None
-    return runs if done is None else _only(runs, done)
 
 
-def _done(kept: Kept, table: str) -> NDArray[np.bool_] | None:
-    """Return which runs of the design a table has, bool[run]; None where that is all of them, or the table is gone."""
-    try:
-        rows = read_parquet(kept.folder / table)
-        places = rows["draw"] * kept.design.replications + rows["replication"]
-        done = np.zeros(kept.design.runs, np.bool_)
-        done[places] = True
-    except (RunError, KeyError, IndexError):
-        return None
-    return None if done.all() or not done.any() else done
+def _causes(kept: Kept) -> Plan:
+    from sim.experiment.attribution import attribution_worlds
 
-
-def _only(runs: Runs, done: NDArray[np.bool_]) -> Runs:
-    """Return some of the runs, as if the others had not been made."""
-    whole, kept = np.flatnonzero(done), done[runs.kept]
-    return replace(
-        runs,
-        draw=runs.draw[whole],
-        replication=runs.replication[whole],
-        status=runs.status[whole],
-        values=runs.values[:, whole],
-        kept=np.searchsorted(whole, runs.kept[kept]),
-        series=runs.series[kept],
-    )
+    return attribution_plan(kept.plan, attribution_worlds(kept.plan.base, kept.plan.design.seed))
 
 
 def differences(kept: Kept, folder: Path) -> list[Difference]:

@@ -1,4 +1,4 @@
-"""Result folders: claimed before the run, filled file by file (each renamed when whole), the manifest last.
+"""Result folders: claimed before anything runs, filled file by file, each renamed when it is whole.
 
 A result's id is a hash of what its numbers are a function of, so that the same command gives the same id and, but for
 times in the manifest, the same bytes. The folder's name adds the time.
@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sim.errors import InputError
-from sim.experiment.design import Design
 from sim.experiment.tables import atomically
 
 FORMAT = "twofront result 1"
@@ -42,89 +39,6 @@ PACKAGES = (
 )
 _PACKAGE = Path(__file__).resolve().parents[1]
 _FAILURES_LISTED = 1_000
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What the numbers of a result are a function of.
-
-    branch : the id and date that a branched run starts from.
-    user_code : option, name and hash of each of a user's policies and processes.
-    """
-
-    scenario_hash: str
-    design: Design
-    model_version: str
-    engine: str
-    branch: tuple[str, str] | None = None
-    user_code: tuple[tuple[str, str, str], ...] = ()
-
-    @property
-    def id(self) -> str:
-        """Return 8 hexadecimal digits."""
-        parts = asdict(self)
-        if not self.user_code:
-            del parts["user_code"]  # results without any keep the ids that they had before there was user code
-        content = json.dumps([FORMAT, parts], sort_keys=True)
-        return hashlib.blake2b(content.encode(), digest_size=4).hexdigest()
-
-
-@dataclass
-class Manifest:
-    """What is said of a result beside its numbers; `write` adds the machine and the files."""
-
-    origin: Origin
-    command: str
-    scenario: Mapping[str, Any]
-    started: datetime
-    events: list[tuple[str, str, str]] = field(default_factory=list)
-    series_kept: int = 0
-    runs_done: int = 0
-    wall_s: float = 0.0
-    interrupted: bool = False
-    failures: tuple[tuple[int, int, str], ...] = ()
-
-    def write(self, folder: Path) -> None:
-        """Write the manifest into a folder that holds everything else."""
-        content = {**self._what(), **self._how(), "files": file_hashes(folder)}
-        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        atomically(folder / MANIFEST, lambda part: _write_text(part, text))
-
-    def _what(self) -> dict[str, Any]:
-        origin, design = self.origin, self.origin.design
-        branch = {"from": origin.branch[0], "at": origin.branch[1]} if origin.branch else None
-        return {
-            "format": FORMAT,
-            "id": origin.id,
-            "command": self.command,
-            "scenario": dict(self.scenario),
-            "scenario_hash": origin.scenario_hash,
-            "branch": branch,
-            "seed": design.seed,
-            "draws": design.draws,
-            "replications": design.replications,
-            "model_version": origin.model_version,
-            "engine": origin.engine,
-            "user_code": [dict(zip(("option", "name", "hash"), each, strict=True)) for each in origin.user_code],
-            "events": [dict(zip(("label", "start", "end"), event, strict=True)) for event in self.events],
-            "series_kept": {"runs": self.series_kept, "per_draw": [design.kept(0), design.kept(min(1, design.draws))]},
-        }
-
-    def _how(self) -> dict[str, Any]:
-        finished = None if self.interrupted else datetime.now(UTC).isoformat(timespec="seconds")
-        listed = [dict(zip(("draw", "replication", "reason"), row, strict=True)) for row in self.failures]
-        return {
-            "interrupted": self.interrupted,
-            "runs": {"asked": self.origin.design.runs, "done": self.runs_done, "failed": len(self.failures)},
-            "failures": listed[:_FAILURES_LISTED],
-            "started": self.started.isoformat(timespec="seconds"),
-            "finished": finished,
-            "wall_s": round(self.wall_s, 3),
-            "python": platform.python_version(),
-            "packages": package_versions(),
-            "git_commit": git_commit(),
-            "host": {"system": platform.system(), "machine": platform.machine(), "cores": os.cpu_count()},
-        }
 
 
 def claim(out: Path | None, stem: str, result_id: str) -> Path:
@@ -226,7 +140,8 @@ def file_hash(path: Path) -> str:
     return digest.hexdigest()
 
 
-def package_versions() -> dict[str, str]:
+@cache
+def package_versions() -> Mapping[str, str]:
     """Return the versions of twofront and of what its numbers and files depend on."""
     from importlib.metadata import PackageNotFoundError, version
 
@@ -241,6 +156,7 @@ def package_versions() -> dict[str, str]:
     return found
 
 
+@cache
 def git_commit() -> str | None:
     """Return the commit that the code was run from ('...-dirty' with edits), None outside of a checkout."""
     root = _PACKAGE.parent

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sim.engine.world import Extensions
     from sim.experiment.trace_file import TraceFile
     from sim.experiment.user_code import UserCode
+    from sim.experiment.variant import Variant
     from sim.model.tally import Labels, Outcome
     from sim.scenario.load import Loaded
     from sim.scenario.lower import Lowered
@@ -179,25 +180,29 @@ def ready(loaded: Loaded, seed: int) -> Ready:
     return Ready(loaded, dict(quantities(loaded)), seed)
 
 
-def study(loaded: Loaded, seed: int, drive: Drive | None = None) -> Study:
-    """Return the study of a scenario from its start; with `drive` its runs are driven by SimPy."""
-    main = ready(loaded, seed)
-    first = main.lowered(0)
-    other = _other(loaded, first, seed)
-    return _study(main, first, other is not None, partial(_case, main, other, drive))
+def study(loaded: Loaded, seed: int) -> Study:
+    """Return the study of a scenario from its start."""
+    from sim.experiment.variant import variant
+
+    return study_of(variant(loaded, seed))
 
 
-def branch_study(base: Loaded, loaded: Loaded, at: date, seed: int, drive: Drive | None = None) -> Study:
-    """Return the study of a scenario that goes on from a date of another, the counterfactual likewise."""
-    origin, main = ready(base, seed), ready(loaded, seed)
-    before, first = origin.lowered(0), main.lowered(0)
-    if (first.labels, first.start, first.days) != (before.labels, before.start, before.days):
-        message = "the scenario and the result that it branches from differ in dates, sides, theatres or fronts"
-        raise InputError.single("--from", "", message)
-    tick = branch_tick(first.start, first.days, at)
-    others = _other(base, before, seed), _other(loaded, first, seed)
-    case = partial(_branched_case, (origin, main), others, tick, drive)
-    return _study(main, first, all(others), case)
+def study_of(own: Variant) -> Study:
+    """Return the study of a scenario that has been made ready."""
+    from sim.model.tally import series_names
+
+    return Study(
+        start=own.first.start,
+        days=own.first.days,
+        labels=own.first.labels,
+        outcomes=tuple(own.outcomes()),
+        series=tuple(series_names(own.first.labels)),
+        ratios=own.ratios(),
+        worlds=own.worlds(),
+        case=partial(own.case, {}),
+        central=own.main.central(),
+        values=own.main.values,
+    )
 
 
 def branch_tick(start: date, days: int, at: date) -> int:
@@ -207,64 +212,3 @@ def branch_tick(start: date, days: int, at: date) -> int:
         last = start + timedelta(days=days)
         raise InputError.single("--at", "", f"{at} is not between the start {start} and the end {last}")
     return day * TICKS_PER_DAY
-
-
-def _other(loaded: Loaded, lowered: Lowered, seed: int) -> Ready | None:
-    """Return the counterfactual, when there is one to compare with: an incursion is ordered, and judged."""
-    judged = lowered.aims is not None and lowered.aims.ordered
-    return ready(loaded.counterfactual, seed) if judged and loaded.counterfactual else None
-
-
-def _study(main: Ready, first: Lowered, paired: bool, case: Callable[[int], Case]) -> Study:
-    from sim.model.outcomes import outcome_list, ratio_parts
-    from sim.model.tally import series_names
-
-    return Study(
-        start=first.start,
-        days=first.days,
-        labels=first.labels,
-        outcomes=tuple(outcome_list(first.aims, first.labels)),
-        series=tuple(series_names(first.labels)),
-        ratios=ratio_parts(first.aims, first.labels),
-        worlds=2 if paired else 1,
-        case=case,
-        central=main.central(),
-        values=main.values,
-    )
-
-
-def _case(main: Ready, other: Ready | None, drive: Drive | None, draw: int) -> Case:
-    lowered = main.lowered(draw)
-    counterfactual = _from_start(other, other.lowered(draw), drive, draw, COUNTERFACTUAL) if other else None
-    return Case(_from_start(main, lowered, drive, draw, MAIN), counterfactual, _measure(lowered))
-
-
-def _from_start(world: Ready, lowered: Lowered, drive: Drive | None, draw: int, name: str) -> World:
-    if drive is None:
-        return FromStart(lowered)
-    return Driven(lowered, world.extensions(drive, draw, name), drive.trace)
-
-
-def _branched_case(
-    mains: tuple[Ready, Ready], others: tuple[Ready | None, Ready | None], tick: int, drive: Drive | None, draw: int
-) -> Case:
-    main, lowered = _branched(mains, tick, drive, draw, MAIN)
-    counterfactual = None
-    if others[0] and others[1]:
-        counterfactual, _ = _branched((others[0], others[1]), tick, drive, draw, COUNTERFACTUAL)
-    return Case(main, counterfactual, _measure(lowered))
-
-
-def _branched(
-    worlds: tuple[Ready, Ready], tick: int, drive: Drive | None, draw: int, name: str
-) -> tuple[World, Lowered]:
-    base, lowered = (world.lowered(draw) for world in worlds)
-    if drive is None:
-        return Branched(base, lowered, tick), lowered
-    return Driven(lowered, worlds[1].extensions(drive, draw, name), drive.trace, base, tick), lowered
-
-
-def _measure(lowered: Lowered) -> Measure:
-    from sim.model.outcomes import outcomes
-
-    return partial(outcomes, lowered.aims, lowered.labels)

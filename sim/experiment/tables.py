@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from sim.errors import RunError
 
 if TYPE_CHECKING:
-    from sim.experiment.execute import Runs
-    from sim.experiment.study import Study
     from sim.model.tally import Outcome
 
 Columns = Mapping[str, NDArray[Any]]
+_SMALL = 20_000  # rows of a table that is read as a whole
+_HELD = 3  # columns of a larger one that are in memory
 SCAN = "read_parquet(?, hive_partitioning = false)"  # a folder named a=b is no column
 
 
@@ -54,6 +54,58 @@ def write_parquet(path: Path, columns: Columns, select: str = "*") -> None:
     atomically(path, write)
 
 
+class Table(Mapping[str, NDArray[np.float64]]):
+    """A Parquet file of which columns are read when they are asked for, as float64[row]; null is not-a-number.
+
+    A small table is read as a whole; of a large one a few columns are in memory, whatever its number of rows.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a file; raise RunError where it cannot be read."""
+        import duckdb
+
+        self.path, self._found = path, dict[str, NDArray[np.float64]]()
+        try:
+            self._connection = duckdb.connect(config={"threads": 1})
+            described = self._connection.execute(f"DESCRIBE FROM {SCAN}", [str(path)]).fetchall()
+            counted = self._connection.execute(f"SELECT count(*) FROM {SCAN}", [str(path)]).fetchone()
+        except duckdb.Error as error:
+            raise RunError(f"{path}: cannot be read: {error}") from error
+        self._names = [str(row[0]) for row in described]
+        self.rows = int(counted[0]) if counted else 0
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Return a column."""
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._found:
+            small = self.rows <= _SMALL
+            if not small and len(self._found) >= _HELD:
+                self._found.clear()
+            self._found.update(self._read(self._names if small else [name]))
+        return self._found[name]
+
+    def _read(self, names: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+        import duckdb
+
+        listed = ", ".join('"{}"'.format(name.replace('"', '""')) for name in names)
+        try:
+            found = self._connection.execute(f"SELECT {listed} FROM {SCAN}", [str(self.path)]).fetchnumpy()
+        except duckdb.Error as error:
+            raise RunError(f"{self.path}: cannot be read: {error}") from error
+        return {name: np.asarray(_plain(column), np.float64) for name, column in found.items()}
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._connection.close()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 def read_parquet(path: Path) -> dict[str, NDArray[Any]]:
     """Return the columns of a Parquet file; null becomes not-a-number."""
     import duckdb
@@ -70,29 +122,6 @@ def _plain(column: Any) -> NDArray[Any]:
     if not isinstance(column, np.ma.MaskedArray):
         return np.asarray(column)
     return np.asarray(column.filled(np.nan) if column.dtype.kind == "f" else column.data)
-
-
-def write_replications(path: Path, runs: Runs) -> None:
-    """Write a row for each run, sorted by draw and replication: its identity, its status (0 = done), its outcomes."""
-    identity = {
-        "seed": np.full(len(runs.draw), runs.design.seed, np.int64),
-        "draw": runs.draw,
-        "replication": runs.replication,
-        "status": runs.status,
-    }
-    write_parquet(path, {**identity, **runs.columns()})
-
-
-def write_assumptions(path: Path, study: Study, draws: int) -> None:
-    """Write the value of each uncertain number in each draw (long: draw, path, value); draw 0 has the central ones."""
-    central = study.central
-    values = [central, *(study.values(draw) for draw in range(1, draws + 1))]
-    columns = {
-        "draw": np.repeat(np.arange(draws + 1), len(central)),
-        "path": np.tile(np.array(list(central), object), draws + 1),
-        "value": np.array([row[name] for row in values for name in central], np.float64),
-    }
-    write_parquet(path, columns)
 
 
 def write_series(path: Path, start: date, series: Sequence[Outcome], bands: Columns) -> None:

@@ -7,7 +7,6 @@ of series.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from sim.experiment.design import Design
 from sim.experiment.execute import BLOCK, execute
 from sim.experiment.study import MAIN, Case, Drive, Driven, FromStart, Ready, Study, World, ready
 from sim.experiment.user_code import NONE
+from sim.experiment.workers import available_cores
 
 if TYPE_CHECKING:
     from sim.engine.compiled import Block
@@ -101,11 +101,6 @@ def simulate(trial: Trial) -> Readings:
     reasons = tuple(dict.fromkeys(failure.reason for failure in runs.failures))
     series = dict(zip(selection.names, values, strict=True))
     return Readings(series, runs.draw, runs.status, reasons, selection.first.start)
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def warm_up(scenario: Mapping[str, Any]) -> None:

@@ -206,7 +206,8 @@ def response(asked: Asked) -> Figures:
         panels.append(Panel(name, unit, curves, probable, _LEVEL if probable else None))
     values = [float(point.factors[factor]) for point in asked.points]
     finding = f"{words(asked.names[0])} as {short(factor)} goes from {number(min(values))} to {number(max(values))}"
-    frame = Frame(finding, asked.single.title, asked.single.provenance)
+    notes = ("intervals of probabilities are Wilson's",) if any(panel.probability for panel in panels) else ()
+    frame = Frame(finding, asked.single.title, asked.single.provenance, notes)
     return {"response": draw(Response(with_unit(asked.single, factor), tuple(panels), frame))}
 
 
