@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from sim.scenario import consistency
 from sim.scenario.laws import Combat, Luck, Season, Withdrawal
+from sim.scenario.objectives import Objective
 from sim.scenario.policies import Policy
 from sim.scenario.provenance import QJM, Model, assumed, default
 from sim.scenario.quantities import (
@@ -314,6 +315,8 @@ class Scenario(Model):
     joint: dict[str, Joint] = {}
     choices: dict[str, dict[str, Decision]] = {}
     chosen: dict[str, str] = {}
+    objectives: dict[str, dict[str, Objective]] = {}
+    """What each actor is after (`twofront game`); no run depends on it."""
     counterfactual: Counterfactual | None = None
 
     @model_validator(mode="after")
