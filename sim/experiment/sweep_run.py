@@ -121,7 +121,9 @@ def carry_out(plan: Plan, folder: Path, how: How) -> Done:
 
 
 def _layout(plan: Plan) -> Layout:
-    return Layout({each: k for k, each in enumerate(plan.hashes)}, plan.design.draws, plan.design.replications)
+    first: dict[str, int] = {}
+    again = [(each, k) for k, each in enumerate(plan.hashes) if first.setdefault(each, k) != k]
+    return Layout(first, plan.design.draws, plan.design.replications, tuple(again))
 
 
 def _run(plan: Plan, parts: Parts, how: How) -> bool:
@@ -130,10 +132,10 @@ def _run(plan: Plan, parts: Parts, how: How) -> bool:
         return True
     blocks = Blocks(plan)
     size = how.block or _paced(plan).size(plan, how.where.workers)
-    missing = blocks.missing(parts.done, size)
+    left = ~(parts.done | parts.layout.repeated)
+    missing = blocks.missing(~left, size)
     order = (missing[k] for k in interleaved(len(missing)))
-    before, tell = int(parts.done.sum()), how.progress
-    total, made = plan.runs - before, 0
+    total, made, tell = int(left.sum()), 0, how.progress
     with tell(total) if tell else _nobody() as report:
 
         def receive(part: Part) -> None:
