@@ -71,12 +71,17 @@ class Led(NamedTuple):
     guarded_outcome: Flags
 
 
+def answers(payoffs: Payoffs, players: int, leader: int) -> Flags:
+    """Return the profiles at which nobody but the leader would gain by another strategy, bool[..., strategies]."""
+    followers = [player for player in range(players) if player != leader]
+    chosen = np.take(responses(payoffs, players), followers, axis=-players - 1)
+    return np.asarray(np.all(chosen, axis=-players - 1))
+
+
 def leader_follower(payoffs: Payoffs, players: int, leader: int) -> Led:
     """Return the leader-follower answer in pure strategies (Stackelberg 1934; ties: Leitmann 1978)."""
-    replies = responses(payoffs, players)
     followers = [player for player in range(players) if player != leader]
-    stable = np.asarray(np.take(replies, followers, axis=-players - 1).all(axis=-players - 1))
-    own = payoff(payoffs, leader, players)
+    stable, own = answers(payoffs, players, leader), payoff(payoffs, leader, players)
     axes = tuple(player - players for player in followers)
     answered = np.asarray(np.any(stable, axis=axes))
     worst = own.min(axis=axes)
