@@ -35,7 +35,8 @@ class Tensors(NamedTuple):
 
     estimate, low, high : float64[player, strategies], with simultaneous 95 % intervals. luck : 5 and 95 % over the
     replications of the central draw; assumptions : over sampled draws of the draw's mean (not-a-number where there are
-    none): float64[2, player, cell] each. terms : the mean value of each objective, float64[term, cell].
+    none): float64[2, player, cell] each. All of these are counted from the reference. terms : the mean value of each
+    objective, float64[term, cell], as it is.
     """
 
     estimate: Values
@@ -129,7 +130,7 @@ def solved(form: Form, terms: tuple[Term, ...], played: Played, settings: Settin
     shape, leader, count = played.grid.shape, settings.leader, len(form.players)
     judge = Judge(played.sampled)
     tensors = _tensors(played.sampled, judge, shape)
-    tensor, parts = tensors.estimate, parts_of(played.sampled)
+    tensor, parts = tensors.estimate, parts_of(played.sampled, judge.levels)
     led = leader_follower(tensor, count, leader)
     compared = Compared(judge.contrasts(*deviations(shape)), led_contrasts(judge, tensor, leader))
     several = played.sampled.values.shape[2] > 2
@@ -165,12 +166,13 @@ def _first(led: Led) -> int | None:
 
 def _tensors(sampled: Sampled, judge: Judge, shape: tuple[int, ...]) -> Tensors:
     low, high = judge.bands()
-    terms = levelled(np.nan_to_num(sampled.sampled).mean(axis=2), sampled.counts)
-    central = np.einsum("pt,tcr->pcr", sampled.scales, sampled.values[:, :, 0])
+    whole = np.nan_to_num(sampled.values[:, :, -sampled.sampled.shape[2] :])
+    terms = levelled(whole.mean(axis=2), judge.levels)
+    central = np.einsum("pt,tcr->pcr", sampled.scales, sampled.gains[:, :, 0])
     luck = np.nanquantile(central, (0.05, 0.95), axis=-1)
     assumptions = np.full(luck.shape, np.nan)
     if sampled.values.shape[2] > 2:
-        draws = levelled(np.moveaxis(np.nan_to_num(sampled.sampled), 2, 0), sampled.counts)
+        draws = levelled(np.moveaxis(sampled.sampled, 2, 0), judge.levels)
         assumptions = np.quantile(sampled.payoffs(draws), (0.05, 0.95), axis=0)
     estimate, low, high = (each.reshape(-1, *shape) for each in (judge.estimates, low, high))
     return Tensors(estimate, low, high, luck, assumptions, terms)

@@ -37,7 +37,8 @@ _LOOK = 2  # replications of the central draw
 class Settings(NamedTuple):
     """How much is run.
 
-    pilot : replications of each draw in every cell; budget : runs that all may take together; leader : its number.
+    pilot : replications of each draw in every cell; budget : runs that all may take together; leader : its number;
+    reference : the cell of the form that payoffs are counted from.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class Settings(NamedTuple):
     pilot: int
     budget: int
     leader: int
+    reference: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ class Grid:
         """Return the numbers of its cells in the form, int64[cell]."""
         every = np.arange(self.form.cells).reshape(self.form.shape)
         return every[np.ix_(*self.kept)].ravel()
+
+    def reduced(self, cell: int) -> int:
+        """Return the number in the grid of a cell of the form, or of the one that is the same as it in every run."""
+        same = {(player, extra): of for player, extra, of in self.merged}
+        taken = [same.get((player, k), k) for player, k in enumerate(self.form.profile(cell))]
+        at = [own.index(k) for own, k in zip(self.kept, taken, strict=True)]
+        return int(np.ravel_multi_index(at, self.shape))
 
     def labels(self, player: int) -> list[str]:
         """Return the strategies of a player in short."""
@@ -119,13 +128,13 @@ def play(form: Form, terms: Sequence[Term], evaluate: Evaluate, settings: Settin
     grid = Grid(form, tuple(tuple(range(size)) for size in form.shape))
     runner.run(every, settings.pilot)
     refuse_null(terms, runner.kept, form)
-    grid = merge(grid, runner.sampled(every)[0])
+    grid = merge(grid, runner.sampled(every, settings.reference)[0])
     rounds = [Round(form.cells, settings.pilot, 0)]
     while True:
-        sampled, left_out = runner.sampled(grid.cells)
+        sampled, left_out = runner.sampled(grid.cells, grid.reduced(settings.reference))
         found = open_comparisons(sampled, grid.shape, settings.leader)
         replications = settings.pilot * _GROWTH ** len(rounds)
-        chosen = runner.affordable(found.pairs, replications)
+        chosen = runner.affordable(found.pairs, sampled.reference, replications)
         if len(rounds) >= MOST_ROUNDS or not len(chosen):
             return Played(grid, sampled, tuple(rounds), left_out, len(found.pairs), found.beyond)
         runner.run(grid.cells[chosen], replications)
@@ -163,18 +172,21 @@ class _Runner:
         self._values, self._counts[cells] = values, replications
         self._spent += len(cells) * draws * replications
 
-    def affordable(self, pairs: Sequence[tuple[int, int]], replications: int) -> Whole:
-        """Return the cells of comparisons, the most important first, that the budget allows so many replications."""
+    def affordable(self, pairs: Sequence[tuple[int, int]], reference: int, replications: int) -> Whole:
+        """Return the cells of comparisons, the most important first, that the budget allows so many replications.
+
+        The reference is always with them; where nothing else fits there are none.
+        """
         each = self._values.shape[2] * replications
         room = (self._settings.budget - self._spent) // each
-        chosen: dict[int, None] = {}
+        chosen = {reference: None}
         for pair in pairs:
             wanted = dict.fromkeys([*chosen, *pair])
             if len(wanted) <= room:
                 chosen = wanted
-        return np.array(sorted(chosen), np.int64)
+        return np.array(sorted(chosen) if len(chosen) > 1 else [], np.int64)
 
-    def sampled(self, cells: Whole) -> tuple[Sampled, tuple[int, int]]:
+    def sampled(self, cells: Whole, reference: int) -> tuple[Sampled, tuple[int, int]]:
         """Return the runs of some cells on draws and replications that all of them have, and how many are left out."""
         values, counts = self._values[:, cells], self._counts[cells]
         there = np.all(np.isfinite(values), axis=0)
@@ -186,7 +198,7 @@ class _Runner:
             raise RunError("too many runs failed: no draw or no replication is left that every cell of the game has")
         kept = values[:, :, draws][..., replications]
         out = int((~draws).sum()), int((~replications[: counts.max()]).sum())
-        return Sampled(kept, left, scales(self._terms, len(self._form.players))), out
+        return Sampled(kept, left, scales(self._terms, len(self._form.players)), reference), out
 
 
 def merge(grid: Grid, sampled: Sampled) -> Grid:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.analysis.equilibrium import dominated, leader_follower, nash
 from sim.analysis.mixed import MOST_SUBSETS, Solved, solve, subsets
-from sim.analysis.payoffs import Sampled, levelled
+from sim.analysis.payoffs import Levels, Sampled, levelled
 
 Values = NDArray[np.float64]
 
@@ -47,12 +47,12 @@ class Parts(NamedTuple):
     draws: Values
 
 
-def parts_of(sampled: Sampled) -> Parts:
+def parts_of(sampled: Sampled, levels: Levels) -> Parts:
     """Return term values under each resampling of luck and each sampled draw."""
-    values = np.nan_to_num(sampled.sampled)
+    values = sampled.sampled
     weights = np.random.default_rng(_NUMBER).exponential(size=(RESAMPLINGS, values.shape[-1]))
-    luck = levelled(values.mean(axis=2), sampled.counts, weights)
-    draws = levelled(np.moveaxis(values, 2, 0), sampled.counts)
+    luck = levelled(values.mean(axis=2), levels, weights)
+    draws = levelled(np.moveaxis(values, 2, 0), levels)
     return Parts(luck, draws)
 
 

@@ -12,10 +12,10 @@ import numpy as np
 from sim.analysis.break_even import BreakEven
 from sim.analysis.game import Game, constant_terms, indifferent
 from sim.analysis.game_support import RESAMPLINGS
-from sim.analysis.payoffs import Contrasts
 
 _MOST_NAMED = 3
 _MOST_PARTS = 4
+_EQUAL = 1e-9
 
 
 def question(found: Game) -> str:
@@ -59,35 +59,47 @@ def how_often(found: Game) -> str:
 
 
 def _beside(found: Game, player: int) -> str:
-    """Return the strategies that a player's choice is not told from, in brackets."""
-    names = [found.grid.said(player, strategy) for strategy in untold(found, player)]
-    if not names:
-        return ""
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f" (not told from {' or '.join(names[:_MOST_NAMED])}{more})"
-
-
-def untold(found: Game, player: int) -> list[int]:
-    """Return the other strategies of a player whose payoff is not told from that of the one in the headline.
-
-    Of the leader: by what each leads to. Strategies that are equal in every run are named, too.
-    """
+    """Return the strategies that a player's choice is equal to, or not told from, in brackets."""
     assert found.headline is not None
-    at = found.headline
+    equal, others = [], []
+    for strategy, cell in alternatives(found, player).items():
+        if abs(_difference(found, player, (found.headline, cell))) <= _EQUAL:
+            equal.append(strategy)
+        elif not told(found, player, (found.headline, cell)):
+            others.append(strategy)
+    parts = [_named(found, player, "equal to", equal), _named(found, player, "not told from", others)]
+    said = "; ".join(part for part in parts if part)
+    return f" ({said})" if said else ""
+
+
+def _named(found: Game, player: int, how: str, some: list[int]) -> str:
+    if not some:
+        return ""
+    labels = [found.grid.labels(player)[k] for k in some]
+    if len(some) == found.shape[player] - 1 and len(some) > 1:
+        return f"{how} any other"
+    more = [f"{len(some) - _MOST_NAMED} more"] if len(some) > _MOST_NAMED else []
+    return f"{how} {_listed([*labels[:_MOST_NAMED], *more])}"
+
+
+def alternatives(found: Game, player: int) -> dict[int, int]:
+    """Return the cells that the other strategies of a player lead to: of the leader by the answers, else alone."""
+    assert found.headline is not None
     if player == found.leader:
-        return [
-            k for k, cell in found.leads.items() if cell != at and not _told(found.compared.leads, player, (at, cell))
-        ]
-    profile, others = found.profile(at), range(found.shape[player])
-    cells = {
-        k: int(np.ravel_multi_index([k if p == player else s for p, s in enumerate(profile)], found.shape))
-        for k in others
-    }
-    return [k for k, cell in cells.items() if cell != at and not _told(found.compared.deviations, player, (at, cell))]
+        return {k: cell for k, cell in found.leads.items() if cell != found.headline}
+    profile = found.profile(found.headline)
+    rows = {k: [k if p == player else s for p, s in enumerate(profile)] for k in range(found.shape[player])}
+    cells = {k: int(np.ravel_multi_index(row, found.shape)) for k, row in rows.items()}
+    return {k: cell for k, cell in cells.items() if cell != found.headline}
 
 
-def _told(contrasts: Contrasts, player: int, pair: tuple[int, int]) -> bool:
-    """Return whether the difference between two cells has a sign."""
+def _difference(found: Game, player: int, pair: tuple[int, int]) -> float:
+    return float(np.subtract(*found.tensors.estimate[player].ravel()[list(pair)]))
+
+
+def told(found: Game, player: int, pair: tuple[int, int]) -> bool:
+    """Return whether the difference of a player's payoffs between two cells has a sign."""
+    contrasts = found.compared.leads if player == found.leader else found.compared.deviations
     first, second = contrasts.first, contrasts.second
     either = ((first == pair[0]) & (second == pair[1])) | ((first == pair[1]) & (second == pair[0]))
     return bool((either & (contrasts.player == player) & contrasts.told).any())
@@ -132,17 +144,19 @@ def _break_even(found: Game, each: BreakEven) -> str:
         change = f"did {name} not care for {term.name}"
     else:
         direction = "more" if each.factor > 1 else "less"
-        change = f"did {name} weigh {term.name} {direction}: from {term.weight * each.factor:.3g} points a {per} on"
-    now = f"(now {term.weight:g}{_where_else(each, term.weight)})"
+        change = f"did {name} weigh {term.name} {direction}, by {term.weight * each.factor:.3g} points a {per}"
+    now = (
+        f"(now {term.weight:g}; break-even{_where_else(each, term.weight)})"
+        if each.factor
+        else f"(now {term.weight:g})"
+    )
     return f"{change} {now}, the answer would be {short(found, each.cell)}"
 
 
 def _where_else(each: BreakEven, weight: float) -> str:
-    said = ""
-    for name, pair in (("over resampled luck", each.numerical), ("across assumptions", each.assumptions)):
-        if pair is not None:
-            said += f"; {_span(*sorted(weight * factor for factor in pair))} {name}"
-    return said
+    pairs = (("over resampled luck", each.numerical), ("across assumptions", each.assumptions))
+    said = [f" {_span(*sorted(weight * f for f in pair))} {name}" for name, pair in pairs if pair is not None]
+    return ",".join(said) or " without interval: too few games have this answer and change it"
 
 
 def _order(found: Game) -> Iterator[str]:
@@ -175,30 +189,16 @@ def drives(found: Game) -> tuple[str, ...]:
         return ()
     lines = []
     for player, name in enumerate(found.players):
-        other = _next_best(found, player)
-        if other is not None:
+        cells, own = list(alternatives(found, player).values()), found.tensors.estimate[player].ravel()
+        if cells:
+            other = cells[int(own[cells].argmax())]
             strategy = found.grid.said(player, found.profile(other)[player])
             lines.append(f"{name}, against {strategy}: {_parts(found, player, (found.headline, other))}")
     return tuple(lines)
 
 
-def _next_best(found: Game, player: int) -> int | None:
-    """Return the cell that a player's next best strategy leads to."""
-    assert found.headline is not None
-    own = found.tensors.estimate[player].ravel()
-    if player == found.leader:
-        cells = [cell for cell in found.leads.values() if cell != found.headline]
-    else:
-        profile = found.profile(found.headline)
-        rows = [[k if p == player else s for p, s in enumerate(profile)] for k in range(found.shape[player])]
-        cells = [int(np.ravel_multi_index(row, found.shape)) for row in rows]
-        cells = [cell for cell in cells if cell != found.headline]
-    return max(cells, key=lambda cell: own[cell], default=None)
-
-
 def _parts(found: Game, player: int, pair: tuple[int, int]) -> str:
-    contrasts = found.compared.leads if player == found.leader else found.compared.deviations
-    whole = float(np.subtract(*found.tensors.estimate[player].ravel()[list(pair)]))
+    whole = _difference(found, player, pair)
     parts = [
         (float(found.played.sampled.scales[player, k] * np.subtract(*found.tensors.terms[k, list(pair)])), term.name)
         for k, term in enumerate(found.terms)
@@ -206,7 +206,7 @@ def _parts(found: Game, player: int, pair: tuple[int, int]) -> str:
     ]
     parts.sort(key=lambda part: -abs(part[0]))
     listed = ", ".join(f"{name} {value:+.2g}" for value, name in parts[:_MOST_PARTS])
-    known = "" if _told(contrasts, player, pair) else " (not told from 0)"
+    known = "" if told(found, player, pair) else " (not told from 0)"
     return f"{whole:+.2g} points{known}: {listed}"
 
 
@@ -267,6 +267,7 @@ def _about_equilibria(found: Game) -> Iterator[str]:
 
 
 def _about_runs(found: Game) -> Iterator[str]:
+    yield f"payoffs are points counted from {short(found, found.played.sampled.reference)} (what the scenario takes)"
     played, counts = found.played, found.played.sampled.counts
     if counts.min() < counts.max():
         yield f"replications of each draw: {counts.min()} in every cell, up to {counts.max()} in those that decide"

@@ -1,14 +1,16 @@
 """Payoffs of cells from runs, of which some cells may have more than others: estimates, resamplings, bands, contrasts.
 
+**Reference.** An origin of payoffs means nothing. They are counted from a reference cell, run by run: what is common to
+all cells (the luck of a run, the assumptions of a draw) so drops out of their intervals.
+
 **Estimates.** Replication r has the same luck in every cell, so differences are best known from replications that both
-cells have. Let cells have R_0 < R_1 < ... replications. The estimate of a cell with R_k is its mean, plus what the
-further replications did, on average, to the cells that have them (a control variate with coefficient one):
+cells have. A cell with fewer replications than others is estimated through its *partner*, the cell with more of them
+from which it differs least from run to run:
 
-    m(c) = mean over r < R_k of x(c, r) + sum over j > k of average over cells s with R_j or more of
-           (mean over r < R_j of x(s, r) - mean over r < R_(j-1) of x(s, r)).
+    m(c) = m(partner) + mean over the replications of c of (x(c, r) - x(partner, r)),
 
-Two cells with the same number so differ by their paired difference on all of their replications, whatever the others
-have; where all have the same number this is the mean. It is the least-squares fit of cell + replication.
+and a cell with as many replications as any by its mean. Two cells with the same number so differ by their paired
+difference, a cell and its partner likewise, and cells that are the same in every run are the same.
 
 **Intervals** rest on the errors of these sums in each run (draw, replication) over crossed clusters, and hold together
 (`sim.analysis.simultaneous`); of very many contrasts by Bonferroni's inequality.
@@ -38,39 +40,70 @@ class Sampled(NamedTuple):
 
     values : float64[term, cell, draw, replication], not-a-number beyond a cell's replications; draw 0 is the central
     one. counts : int64[cell], how many replications each cell has. scales : float64[player, term], points a unit.
+    reference : a cell with as many replications as any, of which all payoffs are counted from, run by run.
     """
 
     values: Values
     counts: Whole
     scales: Values
+    reference: int
+
+    @property
+    def gains(self) -> Values:
+        """Return values less those of the reference in the same run; shape as the values."""
+        return np.asarray(self.values - self.values[:, [self.reference]])
 
     @property
     def sampled(self) -> Values:
-        """Return the draws that means are over: all but the central one, where there are others."""
-        return self.values[:, :, 1:] if self.values.shape[2] > 1 else self.values
+        """Return gains in the draws that means are over: all but the central one, where there are others.
+
+        Zero in place of not-a-number.
+        """
+        gains = np.nan_to_num(self.gains)
+        return gains[:, :, 1:] if gains.shape[2] > 1 else gains
 
     def payoffs(self, values: Values) -> Values:
         """Return payoffs float64[..., player, rest] of term values float64[..., term, rest]."""
         return np.asarray(np.einsum("pt,...tc->...pc", self.scales, values))
 
 
-def levelled(values: Values, counts: Whole, weights: Values | None = None) -> Values:
+class Levels(NamedTuple):
+    """How many replications each cell has, and its partner (-1 where it has as many as any), int64[cell] each."""
+
+    counts: Whole
+    partner: Whole
+
+    def order(self) -> list[int]:
+        """Return the cells such that partners come first."""
+        return [int(cell) for cell in np.argsort(-self.counts, kind="stable")]
+
+
+def levels_of(payoffs: Values, counts: Whole) -> Levels:
+    """Return the partner of each cell; payoffs : float64[player, cell, draw, replication]."""
+    partner = np.full(len(counts), -1, np.int64)
+    scale = np.maximum(payoffs[..., : int(counts.min())].var(axis=(1, 2, 3)), 1e-300)[:, None]
+    for cell in np.flatnonzero(counts < counts.max()):
+        count, more = int(counts[cell]), np.flatnonzero(counts > counts[cell])
+        apart = payoffs[:, more, :, :count] - payoffs[:, [cell], :, :count]
+        partner[cell] = more[int((apart.var(axis=(2, 3)) / scale).sum(axis=0).argmin())]
+    return Levels(counts, partner)
+
+
+def levelled(values: Values, levels: Levels, weights: Values | None = None) -> Values:
     """Return the estimate of each cell, float64[..., cell], of values float64[..., cell, replication].
 
-    weights : float64[replication] or float64[resampling, replication], of a resampling of luck; the result then has
-    the resamplings as its first axis.
+    weights : float64[resampling, replication], of resamplings of luck, which then are the first axis of the result.
     """
     weight = np.ones(values.shape[-1]) if weights is None else weights
-    levels = np.unique(counts)
-    lead = weight.shape[:-1]
-    found = np.full((*lead, *values.shape[:-1]), np.nan)
-    shift = np.zeros((*lead, *values.shape[:-2], 1))
-    for k in range(len(levels) - 1, -1, -1):
-        here, above = counts == levels[k], counts >= levels[k]
-        found[..., here] = _mean(values[..., here, :], weight, int(levels[k])) + shift
-        if k:
-            parts = [_mean(values[..., above, :], weight, int(levels[j])) for j in (k, k - 1)]
-            shift = shift + (parts[0] - parts[1]).mean(axis=-1, keepdims=True)
+    found = np.zeros((*weight.shape[:-1], *values.shape[:-1]))
+    for count in np.unique(levels.counts)[::-1].tolist():
+        here = np.flatnonzero(levels.counts == count)
+        partner = levels.partner[here]
+        alone = partner < 0
+        found[..., here[alone]] = _mean(values[..., here[alone], :], weight, count)
+        if not alone.all():
+            apart = values[..., here[~alone], :] - values[..., partner[~alone], :]
+            found[..., here[~alone]] = found[..., partner[~alone]] + _mean(apart, weight, count)
     return found
 
 
@@ -81,27 +114,21 @@ def _mean(values: Values, weight: Values, count: int) -> Values:
     return np.asarray(some @ share if share.ndim == 1 else np.moveaxis(some @ share.T, -1, 0))
 
 
-def errors(payoffs: Values, counts: Whole) -> Values:
+def errors(payoffs: Values, levels: Levels) -> Values:
     """Return the error of each cell's estimate in each run, float64[player, cell, draw x replication]; they sum to 0.
 
     payoffs : float64[player, cell, draw, replication].
     """
     players, cells, draws, most = payoffs.shape
-    levels = np.unique(counts)
-    found, shift = np.zeros(payoffs.shape), np.zeros((players, 1, draws, most))
-    for k in range(len(levels) - 1, -1, -1):
-        here, above = counts == levels[k], counts >= levels[k]
-        found[:, here] = _errors(payoffs[:, here], int(levels[k])) + shift
-        if k:
-            parts = [_errors(payoffs[:, above], int(levels[j])) for j in (k, k - 1)]
-            shift = shift + (parts[0] - parts[1]).mean(axis=1, keepdims=True)
+    found = np.zeros(payoffs.shape)
+    for cell in levels.order():
+        partner, count = int(levels.partner[cell]), int(levels.counts[cell])
+        some = payoffs[:, cell, :, :count]
+        if partner >= 0:
+            found[:, cell] = found[:, partner]
+            some = some - payoffs[:, partner, :, :count]
+        found[:, cell, :, :count] += (some - some.mean(axis=(-2, -1), keepdims=True)) / (draws * count)
     return found.reshape(players, cells, draws * most)
-
-
-def _errors(payoffs: Values, count: int) -> Values:
-    found, some = np.zeros(payoffs.shape), payoffs[..., :count]
-    found[..., :count] = (some - some.mean(axis=(-2, -1), keepdims=True)) / (some.shape[-2] * count)
-    return found
 
 
 class Contrasts(NamedTuple):
@@ -141,10 +168,10 @@ class Judge:
 
     def __init__(self, sampled: Sampled) -> None:
         """Work out estimates and errors."""
-        payoffs = np.einsum("pt,tcdr->pcdr", sampled.scales, np.nan_to_num(sampled.sampled))
-        self.counts = sampled.counts
-        self.estimates = sampled.payoffs(levelled(np.nan_to_num(sampled.sampled).mean(axis=2), sampled.counts))
-        self._errors = errors(payoffs, sampled.counts)
+        payoffs = np.einsum("pt,tcdr->pcdr", sampled.scales, sampled.sampled)
+        self.levels = levels_of(payoffs, sampled.counts)
+        self.estimates = sampled.payoffs(levelled(sampled.sampled.mean(axis=2), self.levels))
+        self._errors = errors(payoffs, self.levels)
         draws, most = payoffs.shape[2:]
         first = 1 if sampled.values.shape[2] > 1 else 0
         draw, replication = np.indices((draws, most)).reshape(2, -1)
@@ -172,7 +199,7 @@ class Judge:
         return low.reshape(players, cells), high.reshape(players, cells)
 
     def _both(self, first: int, second: int) -> NDArray[np.bool_]:
-        return np.asarray(self._runs.replication < min(self.counts[first], self.counts[second]))
+        return np.asarray(self._runs.replication < min(self.levels.counts[first], self.levels.counts[second]))
 
     def _intervals(self, rows: list[Difference]) -> tuple[Values, Values, Values]:
         if len(rows) > MOST_TOGETHER:

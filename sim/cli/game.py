@@ -38,7 +38,7 @@ _FEWEST_REPLICATIONS = 2
     "-n", "--replications", type=int, default=10, show_default=True, help="Of each draw in every cell, at first."
 )
 @click.option("--draws", type=int, default=30, show_default=True, help="Sampled draws of the assumptions.")
-@click.option("--budget", type=int, default=60_000, show_default=True, help="Runs to spend on cells that decide.")
+@click.option("--budget", type=int, default=100_000, show_default=True, help="Runs to spend on cells that decide.")
 @click.option("--yes", is_flag=True, help=f"Play a game of more than {MOST_CELLS} cells.")
 @inquiry_options
 def game(
@@ -62,7 +62,7 @@ def game(
     amounts = _amounts(replications, draws, budget)
     _check_size(form, amounts, yes)
     terms = _terms(base, form, given.seed)
-    settings = _settings(given.seed, amounts, _leader(base, form, first))
+    settings = _settings(given.seed, amounts, (_leader(base, form, first), form.cell_of(base.choices)))
     asked = _asked(given, base, (form, terms, settings))
     return conduct(given, asked, lambda inquiry: _ask(inquiry, form, terms, settings), Shown(_tables, _figures))
 
@@ -120,10 +120,10 @@ def _leader(base: Loaded, form: Form, first: str | None) -> int:
     return form.players.index(name)
 
 
-def _settings(seed: int, amounts: tuple[int, int, int], leader: int) -> Settings:
+def _settings(seed: int, amounts: tuple[int, int, int], who: tuple[int, int]) -> Settings:
     from sim.analysis.game_sample import Settings
 
-    return Settings(seed, amounts[1], amounts[0], amounts[2], leader)
+    return Settings(seed, amounts[1], amounts[0], amounts[2], *who)
 
 
 def _asked(given: Given, base: Loaded, what: tuple[Form, tuple[Term, ...], Settings]) -> Asked:
@@ -138,6 +138,7 @@ def _asked(given: Given, base: Loaded, what: tuple[Form, tuple[Term, ...], Setti
         "draws": settings.draws,
         "replications": settings.pilot,
         "budget": settings.budget,
+        "reference": form.options(settings.reference),
         "objectives": [_plain(form, term) for term in terms],
     }
     return Asked("game", given.source, base, given.seed, question, command_line())

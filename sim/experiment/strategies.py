@@ -74,6 +74,17 @@ class Form:
             taken.update(self.strategies(player)[strategy])
         return taken
 
+    def cell_of(self, choices: Mapping[str, str]) -> int:
+        """Return the cell of the options that a scenario takes; where one is not in the game, its first is taken."""
+        at = []
+        for player in range(len(self.players)):
+            wanted = {
+                path: choices[path] if choices.get(path) in options else options[0]
+                for path, options in self.decisions[player].items()
+            }
+            at.append(self.strategies(player).index(wanted))
+        return int(np.ravel_multi_index(at, self.shape))
+
     def points(self, cells: Sequence[int]) -> Points:
         """Return some cells as points of a design."""
         every = [self.strategies(player) for player in range(len(self.players))]
