@@ -50,7 +50,7 @@ def numbers(found: Game) -> dict[str, Any]:
             {"player": names[p], "strategy": found.form.labels(p)[a], "same_as": found.form.labels(p)[b]}
             for p, a, b in found.grid.merged
         ],
-        "answer": None if found.headline is None else _cell(found, found.headline),
+        "answer": None if found.headline is None else {**_cell(found, found.headline), **_beside(found)},
         "otherwise": {names[k]: None if c is None else _cell(found, c) for k, c in found.otherwise.items()},
         "nash": [_cell(found, int(cell)) for cell in np.flatnonzero(found.nash)],
         "mixed": _mixed(found),
@@ -86,6 +86,15 @@ def _cell(found: Game, cell: int) -> dict[str, Any]:
         "regrets": {name: _number(found.regrets.value[k, cell]) for k, name in enumerate(found.players)},
         "share_luck": float(found.luck.leader_follower[cell]),
         "share_assumptions": None if found.draws is None else float(found.draws.leader_follower[cell]),
+    }
+
+
+def _beside(found: Game) -> dict[str, Any]:
+    """Return the strategies that are equal to those of the answer, and those that are not told from them."""
+    sets = {name: text.untold(found, k) for k, name in enumerate(found.players)}
+    return {
+        kind: {name: [found.grid.labels(k)[s] for s in sets[name][at]] for k, name in enumerate(found.players)}
+        for at, kind in enumerate(("equal_to", "not_told_from"))
     }
 
 

@@ -60,6 +60,14 @@ def how_often(found: Game) -> str:
 
 def _beside(found: Game, player: int) -> str:
     """Return the strategies that a player's choice is equal to, or not told from, in brackets."""
+    equal, others = untold(found, player)
+    parts = [_named(found, player, "equal to", equal), _named(found, player, "not told from", others)]
+    said = "; ".join(part for part in parts if part)
+    return f" ({said})" if said else ""
+
+
+def untold(found: Game, player: int) -> tuple[list[int], list[int]]:
+    """Return the strategies that bring a player the same as the headline's, and those that are not told from it."""
     assert found.headline is not None
     equal, others = [], []
     for strategy, cell in alternatives(found, player).items():
@@ -67,9 +75,7 @@ def _beside(found: Game, player: int) -> str:
             equal.append(strategy)
         elif not told(found, player, (found.headline, cell)):
             others.append(strategy)
-    parts = [_named(found, player, "equal to", equal), _named(found, player, "not told from", others)]
-    said = "; ".join(part for part in parts if part)
-    return f" ({said})" if said else ""
+    return equal, others
 
 
 def _named(found: Game, player: int, how: str, some: list[int]) -> str:

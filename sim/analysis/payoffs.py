@@ -134,7 +134,7 @@ def errors(payoffs: Values, levels: Levels) -> Values:
 class Contrasts(NamedTuple):
     """Differences of payoffs: first cell less second cell of a player, with joint intervals (not-a-number: unknown).
 
-    floor : half the width that endless replications of the same draws would leave.
+    floor : half the width that endless replications of the same draws would leave; 0 where draws do not tell.
     """
 
     player: Whole
@@ -185,7 +185,18 @@ class Judge:
             for value, p, a, b in zip(estimate, player, first, second, strict=True)
         ]
         low, high, floor = self._intervals(rows)
-        return Contrasts(player, first, second, estimate, low, high, floor)
+        lasts = np.array([self._lasts(row) for row in rows], np.bool_)
+        return Contrasts(player, first, second, estimate, low, high, np.where(lasts, floor, 0.0))
+
+    def _lasts(self, row: Difference) -> bool:
+        """Return whether a difference is told to vary from draw to draw by more than luck explains (5 % level)."""
+        from scipy.special import chdtri
+
+        by_draw = np.bincount(self._runs.draw, row.errors)[self._runs.draw.min() :]
+        alone, draws = float(np.square(row.errors).sum()), len(by_draw)
+        if draws < 2 or alone == 0:
+            return False
+        return bool(np.square(by_draw).sum() * draws / (draws - 1) > alone * chdtri(draws - 1, 0.05) / (draws - 1))
 
     def bands(self) -> tuple[Values, Values]:
         """Return simultaneous intervals of all payoffs, float64[player, cell] each."""
@@ -202,6 +213,8 @@ class Judge:
         return np.asarray(self._runs.replication < min(self.levels.counts[first], self.levels.counts[second]))
 
     def _intervals(self, rows: list[Difference]) -> tuple[Values, Values, Values]:
+        if not rows:
+            return np.zeros(0), np.zeros(0), np.zeros(0)
         if len(rows) > MOST_TOGETHER:
             return self._bonferroni(rows)
         found = simultaneous(rows, self._runs)

@@ -11,6 +11,10 @@ from sim.cli.inquire import Given, Shown, conduct, inquiry_options
 from sim.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
     from sim.analysis.answer import Answer
     from sim.analysis.game_sample import Settings
     from sim.analysis.objectives import Term
@@ -163,5 +167,11 @@ def _tables(answer: Answer) -> list[Any]:
     return tables(answer)
 
 
-def _figures(answer: Answer, asked: Asked) -> Any:
-    return {}
+def _figures(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
+    from sim.fingerprint import model_version
+    from sim.plotting.game_figures import Shown as Drawn
+    from sim.plotting.game_figures import figures, provenance
+
+    about = {"id": asked.id, "seed": asked.seed, "model_version": model_version()}
+    title = asked.base.scenario.title
+    return figures(Drawn(answer.numbers, answer.tables, title, provenance(about, answer.numbers)))
