@@ -131,8 +131,8 @@ def _marks(shown: Payoffs) -> list[Line2D | Patch]:
         Line2D([], [], linestyle="", marker="$\\mathbf{1}$", markersize=8, color=red, label=f"{second}: best response"),
     ]
     if shown.nash.any():
-        marks.append(Patch(facecolor="white", edgecolor=INK, linewidth=2.2, label="equilibrium, moving at once"))
-    marks.append(Patch(facecolor=_PATH, edgecolor=FAINT, label="what the leader's options lead to"))
+        marks.append(Patch(facecolor="white", edgecolor=INK, linewidth=2.2, label="equilibrium, at once"))
+    marks.append(Patch(facecolor=_PATH, edgecolor=FAINT, label="led to"))
     if shown.answer is not None:
         marks.append(Patch(facecolor=_LED, edgecolor=FAINT, label="leader-follower answer"))
     return marks
