@@ -162,7 +162,7 @@ def _break_even(found: Game, each: Any) -> dict[str, Any]:
 
 
 def cells(found: Game) -> Columns:
-    """Return a row for each cell: strategies, payoffs with their spreads, regrets, and how often it is an answer."""
+    """Return a row for each cell: strategies, payoffs with spreads, regrets, objectives, how often it is an answer."""
     count = int(np.prod(found.shape))
     profiles = [found.profile(cell) for cell in range(count)]
     columns: dict[str, NDArray[Any]] = {"cell": np.arange(count)}
@@ -171,6 +171,8 @@ def cells(found: Game) -> Columns:
         columns[f"{name}_strategy"] = np.array([labels[profile[k]] for profile in profiles], object)
     for k, name in enumerate(found.players):
         columns |= _payoff_columns(found, k, name)
+    for k, term in enumerate(found.terms):
+        columns[f"{found.players[term.player]}_{term.name}_mean"] = found.tensors.terms[k]
     columns["replications"] = found.played.sampled.counts
     columns["nash"] = found.nash
     columns["leader_follower"] = np.arange(count) == (-1 if found.headline is None else found.headline)

@@ -92,7 +92,7 @@ def solve(a: Values, b: Values) -> Solved:
 
 
 def _shares(values: Values) -> tuple[float, ...]:
-    return tuple(0.0 if share < _SAME else float(share) for share in values)
+    return tuple(0.0 if share < _SAME else min(1.0, float(share)) for share in values)
 
 
 def _positive(payoffs: Values) -> Values:
