@@ -7,7 +7,6 @@ between two steps in which the answer changes and changes back is missed.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +24,8 @@ _LARGEST = 100.0
 _HALVINGS = 40
 _GAMES = 200  # resamplings of luck of which break-evens are worked out
 _NEVER = -1
-_MOST_NUMBERS = 4_000_000
+_MOST_NUMBERS = 100_000  # payoffs of the resamplings that break-evens are worked out of
+_AT_ONCE = 500_000
 
 
 class BreakEven(NamedTuple):
@@ -99,12 +99,15 @@ def _weighed(sampled: Sampled, values: Values, term: int, how: tuple[tuple[int, 
 
 
 def answer_cells(games: Weighed, factor: Values) -> Whole:
-    """Return the answer of each game (its first cell) when the part has so many times its weight, int64[game]."""
-    payoffs = games.payoffs.copy()
-    payoffs[:, games.player] += (factor - 1.0)[:, None] * games.part
-    tensor = payoffs.reshape(*payoffs.shape[:2], *games.shape)
-    flags = leader_follower(tensor, len(games.shape), games.leader).outcome.reshape(len(payoffs), -1)
-    return np.asarray(np.where(flags.any(axis=1), flags.argmax(axis=1), _NEVER), np.int64)
+    """Return the answer of each game (its first cell) when the part has so many times its weight.
+
+    factor : float64[..., game]; the result is int64[..., game], -1 where there is no answer.
+    """
+    payoffs = np.broadcast_to(games.payoffs, (*factor.shape[:-1], *games.payoffs.shape)).copy()
+    payoffs[..., games.player, :] += (factor - 1.0)[..., None] * games.part
+    tensor = payoffs.reshape(*payoffs.shape[:-1], *games.shape)
+    flags = leader_follower(tensor, len(games.shape), games.leader).outcome.reshape(*factor.shape, -1)
+    return np.asarray(np.where(flags.any(axis=-1), flags.argmax(axis=-1), _NEVER), np.int64)
 
 
 def first_change(games: Weighed, steps: Values) -> tuple[Values, Whole]:
@@ -113,15 +116,17 @@ def first_change(games: Weighed, steps: Values) -> tuple[Values, Whole]:
     Where there is none the factor is not-a-number and the cell -1.
     """
     count = len(games.payoffs)
-    base = answer_cells(games, np.ones(count))
-    inside, outside = np.full(count, np.nan), np.full(count, np.nan)
-    for last, step in pairwise(steps.tolist()):
-        changed = np.isnan(outside) & (answer_cells(games, np.full(count, step)) != base)
-        inside[changed], outside[changed] = last, step
-        if not np.isnan(outside).any():
+    base, at = answer_cells(games, np.ones(count)), np.zeros(count, np.int64)
+    together = max(1, _AT_ONCE // games.payoffs.size)
+    for first in range(1, len(steps), together):
+        some = steps[first : first + together]
+        changed = answer_cells(games, np.broadcast_to(some[:, None], (len(some), count))) != base
+        new = (at == 0) & changed.any(axis=0)
+        at[new] = first + changed.argmax(axis=0)[new]
+        if at.all():
             break
-    there = np.isfinite(outside)
-    low, high = np.where(there, inside, 1.0), np.where(there, outside, 1.0)
+    there = at > 0
+    low, high = np.where(there, steps[np.maximum(at - 1, 0)], 1.0), np.where(there, steps[at], 1.0)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         same = answer_cells(games, middle) == base

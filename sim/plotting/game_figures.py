@@ -70,9 +70,12 @@ def _finding(shown: Shown) -> str:
     answer, first = shown.numbers["answer"], shown.numbers["moves_first"]
     if answer is None:
         return f"{words(first)} moves first: the others have no answer in pure strategies to its best"
-    order = [first, *(name for name in answer["strategies"] if name != first)]
-    parts = [_taken(answer, name, "moves first and takes" if name == first else "answers") for name in order]
-    return "; ".join(parts)
+    lead, others = _taken(answer, first, "moves first and takes"), [n for n in answer["strategies"] if n != first]
+    if len(others) == 1:
+        return f"{lead}; {_taken(answer, others[0], 'answers')}"
+    replies = ", ".join(answer["strategies"][name] for name in others)
+    untold = any(answer["not_told_from"][name] for name in others)
+    return f"{lead}; the others answer {replies}{' (not told)' if untold else ''}"
 
 
 def _taken(answer: Mapping[str, Any], name: str, how: str) -> str:
