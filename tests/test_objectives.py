@@ -38,6 +38,14 @@ def test_objectives_are_no_part_of_the_hash_and_come_back(tmp_path: Path) -> Non
     assert load(tmp_path / "again.yaml").scenario.objectives == other.scenario.objectives
 
 
+def test_the_price_of_an_option_comes_back_from_an_effective_scenario(tmp_path: Path) -> None:
+    """Which holds the options taken, and no longer those that were offered."""
+    price = "blue: {price: {choice: blue.push, amounts: {hard: 2, soft: 1}, weight: -1, source: a test}}"
+    some = load(scenario(tmp_path, price))
+    (tmp_path / "again.yaml").write_text(effective_yaml(some))
+    assert load(tmp_path / "again.yaml").scenario.objectives == some.scenario.objectives
+
+
 def test_the_flagship_says_what_its_actors_are_after() -> None:
     objectives = load(FLAGSHIP).scenario.objectives
     assert set(objectives) == {"russia", "ukraine", "west"}

@@ -114,6 +114,8 @@ def _one(scenario: Scenario, path: str, objective: Objective) -> Iterator[tuple[
 def _priced(scenario: Scenario, path: str, objective: Objective) -> Iterator[tuple[str, str]]:
     offered = {f"{actor}.{name}": each for actor, held in scenario.choices.items() for name, each in held.items()}
     choice = objective.choice or ""
+    if choice in scenario.chosen and choice not in offered:
+        return  # an effective scenario: it holds the options taken, and no longer those that were offered
     if choice not in offered:
         yield f"{path}.choice", f"there is no such decision as '{choice}'{suggestion(choice, offered)}"
         return
