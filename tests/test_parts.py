@@ -175,3 +175,18 @@ def test_a_table_of_many_windows_has_every_row_in_order_and_leaves_nothing_besid
     found = read_parquet(tmp_path / "table.parquet")
     assert list(found) == [f"c{k}" for k in range(columns)]
     np.testing.assert_array_equal(found["c2"], np.arange(20_000) + 0.002)
+
+
+def test_points_of_the_same_scenario_share_their_runs(tmp_path: Path) -> None:
+    """Options may come to the same: no incursion leaves it open how many allies would have come."""
+    layout = Layout({"a": 0, "b": 1}, draws=1, replications=6, again=(("a", 2),))
+    (tmp_path / "parts").mkdir()
+    for each in whole():
+        write_part(tmp_path / "parts", each)
+    parts = Parts(tmp_path, layout)
+    assert parts.done.all()
+    assert layout.repeated.tolist() == [False] * 24 + [True] * 12
+    table(tmp_path, layout)
+    columns = read_parquet(tmp_path / "table.parquet")
+    assert columns["point"].tolist() == [0] * 12 + [1] * 12 + [2] * 12
+    np.testing.assert_array_equal(columns["one"][24:], columns["one"][:12])

@@ -27,6 +27,7 @@ class Entry(NamedTuple):
 COMMANDS: dict[str, Entry] = {
     "run": Entry("sim.cli.run:run", "Run a scenario many times and keep the results."),
     "compare": Entry("sim.cli.compare:compare", "Compare scenarios or choices on the same draws and the same luck."),
+    "game": Entry("sim.cli.game:game", "Play the choices of actors as a game in which one moves first."),
     "plot": Entry("sim.cli.plot:plot", "Draw figures of results."),
     "report": Entry("sim.cli.report:report", "Write a briefing on results: page, paper and slides."),
     "sweep": Entry("sim.cli.sweep:sweep", "Run a design over a scenario; it can be resumed and extended."),

@@ -82,23 +82,35 @@ def read_part(path: Path) -> Part | None:
 
 
 class Layout(NamedTuple):
-    """The order of runs in a table: by point (known by hash), draw and replication."""
+    """The order of runs in a table: by point (known by hash), draw and replication.
+
+    again : hash and number of points whose scenario is that of an earlier one (options that come to the same); what is
+    run of the one is the other's, too.
+    """
 
     points: Mapping[str, int]
     draws: int
     replications: int
+    again: tuple[tuple[str, int], ...] = ()
 
     @property
     def runs(self) -> int:
         """Return how many runs there are."""
-        return len(self.points) * (self.draws + 1) * self.replications
+        return (len(self.points) + len(self.again)) * (self.draws + 1) * self.replications
 
-    def first(self, span: Span) -> int | None:
-        """Return the place of a span's first run; None where it is not of this design."""
-        point = self.points.get(span.hash)
-        if point is None or span.draw > self.draws or span.first >= self.replications:
-            return None
-        return (point * (self.draws + 1) + span.draw) * self.replications + span.first
+    @property
+    def repeated(self) -> NDArray[np.bool_]:
+        """Return which runs are those of an earlier point, bool[run]."""
+        found = np.zeros((len(self.points) + len(self.again), (self.draws + 1) * self.replications), np.bool_)
+        found[[point for _, point in self.again]] = True
+        return found.ravel()
+
+    def places(self, span: Span) -> list[int]:
+        """Return the places of a span's first run: one for each point of its scenario, none where it is not of this."""
+        if span.hash not in self.points or span.draw > self.draws or span.first >= self.replications:
+            return []
+        points = [self.points[span.hash], *(point for hashed, point in self.again if hashed == span.hash)]
+        return [(point * (self.draws + 1) + span.draw) * self.replications + span.first for point in points]
 
     def length(self, span: Span) -> int:
         """Return how many of a span's runs count.
@@ -174,9 +186,9 @@ class Parts:
         number, row = len(self._files), 0
         self._files.append(path)
         for span in part.spans:
-            first = self.layout.first(span)
-            length = 0 if first is None else self.layout.length(span)
-            if first is not None and length > 0:
+            places = self.layout.places(span)
+            length = self.layout.length(span) if places else 0
+            for first in places if length > 0 else ():
                 self._pieces.append(_Piece(first, length, number, row))
                 self._mark(first, part.status[row : row + length], (part.reasons, row), retry)
             row += span.length
@@ -249,11 +261,14 @@ class Parts:
 
 
 def _places(layout: Layout, part: Part) -> NDArray[np.int64]:
-    """Return the places of the runs of a part that keep their series, int64[k]; -1 where one is not of the design."""
+    """Return the places of the runs of a part that keep their series, int64[k]; -1 where one is not of the design.
+
+    Of points whose scenario is the same only the first keeps them.
+    """
     places = []
     for span in part.spans:
-        first = layout.first(span)
-        places.append(np.full(span.length, -1) if first is None else first + np.arange(span.length))
+        found = layout.places(span)
+        places.append(found[0] + np.arange(span.length) if found else np.full(span.length, -1))
     return np.asarray(np.concatenate(places)[list(part.kept)], np.int64)
 
 

@@ -182,7 +182,9 @@ def run_parts(plan: Plan, folder: Path, how: How, table: str) -> bool:
 
 
 def _layout(plan: Plan) -> Layout:
-    return Layout({each: k for k, each in enumerate(plan.hashes)}, plan.design.draws, plan.design.replications)
+    first: dict[str, int] = {}
+    again = [(each, k) for k, each in enumerate(plan.hashes) if first.setdefault(each, k) != k]
+    return Layout(first, plan.design.draws, plan.design.replications, tuple(again))
 
 
 def _run(plan: Plan, parts: Parts, how: How) -> bool:
@@ -190,10 +192,10 @@ def _run(plan: Plan, parts: Parts, how: How) -> bool:
     if parts.done.all():
         return True
     blocks = Blocks(plan, how.where.executor == THREADS, how.drive)
-    missing = blocks.missing(parts.done, _size(plan, how))
+    left = ~(parts.done | parts.layout.repeated)
+    missing = blocks.missing(~left, _size(plan, how))
     order = (missing[k] for k in interleaved(len(missing)))
-    before, tell = int(parts.done.sum()), how.progress
-    total, made = plan.runs - before, 0
+    total, made, tell = int(left.sum()), 0, how.progress
     with tell(total) if tell else _nobody() as report:
 
         def receive(part: Part) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
+from sim.scenario import objectives
 from sim.scenario.policies import ByPressure, FollowYield, Hold, MainEffort, Reinforce, Threshold, Withdraw
 from sim.scenario.wording import suggestion
 
@@ -291,4 +292,5 @@ RULES: tuple[Callable[[Scenario], Found], ...] = (
     _aid,
     _assess,
     _map,
+    objectives.check,
 )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 COUNTERFACTUAL = "counterfactual"
 INTERVENTIONS = "interventions"
 _FIXED = ("extends", "start", "end", "assess", COUNTERFACTUAL, INTERVENTIONS)
-_UNHASHED = ("choices", "chosen")
+_UNHASHED = ("choices", "chosen", "objectives")
 _HASH_BYTES = 8
 _BREAK = re.compile("[\n\r\x85\u2028\u2029]")
 
@@ -40,7 +40,7 @@ class Loaded:
     """A scenario as it will run.
 
     tree : the effective values and where each was written.
-    hash : of the effective values (not of comments, places, choices offered or the names of options taken).
+    hash : of the effective values (not of comments, places, objectives, choices offered or the names of options taken).
     source_files : every file read, bases first.
     choices : 'actor.decision' to the option taken.
     counterfactual : the world in which the scenario's `counterfactual.set` holds, when it has one.

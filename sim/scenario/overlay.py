@@ -19,7 +19,7 @@ from sim.scenario.wording import shown, suggestion
 
 SET = "--set"
 CHOICE = "--choice"
-RESERVED = ("extends", "choices", "chosen", "counterfactual")
+RESERVED = ("extends", "choices", "chosen", "objectives", "counterfactual")
 _MOST_FILES = 50
 _NOT_SETTABLE = {
     "extends": "belongs in a file",
@@ -238,7 +238,7 @@ def _take(tree: Node, decision: Decision, option: str, problems: list[Problem]) 
     if overrides is None or overrides.mapping is None:
         return tree
     path = f"choices.{decision.path}.options.{option}.set"
-    bad = misplaced(overrides, path, RESERVED[:3])
+    bad = misplaced(overrides, path, RESERVED[:4])
     problems.extend(bad)
     return tree if bad else apply_overlay(tree, relabel(overrides, f"choice {decision.path}={option}"))
 

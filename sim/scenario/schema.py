@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from sim.scenario import consistency
 from sim.scenario.laws import Combat, Luck, Season, Withdrawal
+from sim.scenario.objectives import Objective
 from sim.scenario.places import Line, Spot
 from sim.scenario.policies import Policy
 from sim.scenario.provenance import QJM, Model, assumed, default
@@ -339,6 +340,8 @@ class Scenario(Model):
     joint: dict[str, Joint] = {}
     choices: dict[str, dict[str, Decision]] = {}
     chosen: dict[str, str] = {}
+    objectives: dict[str, dict[str, Objective]] = {}
+    """What each actor is after (`twofront game`); no run depends on it."""
     counterfactual: Counterfactual | None = None
     map: Map | None = None
 
