@@ -20,7 +20,7 @@ from sim.api_results import Compared, Detail, Kept, Run, Sweep, Wanted, brief, o
 from sim.errors import InputError, RunError, SimError
 
 if TYPE_CHECKING:
-    from sim.experiment.comparison import Point
+    from sim.experiment.comparison import Ahead, Point
     from sim.scenario.load import Loaded
 
 __all__ = [
@@ -189,6 +189,7 @@ def compare(scenarios: Mapping[str, Scenario], **amount: Unpack[Compare]) -> Com
     amount : see `Compare`.
     """
     from sim.cli.compare_run import Options, carry_out, prepare_points
+    from sim.experiment.comparison import Ahead
 
     _check("compare", amount, Compare)
     if len(scenarios) < 2:
@@ -202,7 +203,7 @@ def compare(scenarios: Mapping[str, Scenario], **amount: Unpack[Compare]) -> Com
         command=_compare_expression(scenarios, amount),
         **_plain(amount),
     )
-    done = carry_out(prepare_points(_points(scenarios, options.design().seed), options), options)
+    done = carry_out(prepare_points(_points(scenarios, Ahead(options.design().seed, options.dated)), options), options)
     return _opened(Compared, done.folder, done.interrupted)
 
 
@@ -236,14 +237,14 @@ def _swept(scenario: Scenario | None, file: Path, vary: Mapping[str, Any], desig
     return _opened(Sweep, done.folder, done.interrupted)
 
 
-def _points(scenarios: Mapping[str, Scenario], seed: int) -> list[Point]:
+def _points(scenarios: Mapping[str, Scenario], ahead: Ahead) -> list[Point]:
     """Return scenarios as a comparison wants them."""
     from sim.experiment.comparison import SCENARIO, Point, check_alike
     from sim.experiment.study import study
 
     read = {label: replace(each).loaded for label, each in scenarios.items()}  # again, as `run` and `sweep` do
     found = [
-        Point(label, each.file, read[label], study(read[label], seed), {SCENARIO: label})
+        Point(label, each.file, read[label], study(read[label], ahead.seed, ahead.dated), {SCENARIO: label})
         for label, each in scenarios.items()
     ]
     check_alike(found)

@@ -333,6 +333,19 @@ def test_each_point_has_the_runs_that_run_gives_it(twofront: Command):
             np.testing.assert_array_equal(both[name][both["point"] == 0], column, err_msg=name)
 
 
+def test_a_series_on_a_date_is_compared_as_it_stood_then(twofront: Command):
+    last, change = "edge.territory_km2@2024-02-10", "edge.territory_km2@2024-01-10..2024-02-10"
+    code, out, _ = twofront(*COMPARE, "--outcomes", f"edge.territory_km2,{last},{change}", "--out", "dated")
+    assert code == 0
+    assert f"{change} [km2]: change of edge.territory_km2 from 2024-01-10 to 2024-02-10" in out
+    runs = read_parquet(Path("dated") / "replications.parquet")
+    np.testing.assert_array_equal(runs[last], runs["edge.territory_km2"])
+    assert (runs[change] != runs[last]).any()
+    code, out, errors = twofront(*COMPARE, "--outcomes", "edge.territory_km2@2024-03-10")
+    assert (code, out) == (2, "")
+    assert "2024-03-10 is outside the run, 2024-01-01 to 2024-02-10" in errors
+
+
 def test_replications_added_later_are_those_of_one_go(twofront: Command):
     """A target of precision runs a pilot and blocks; the runs are those of `-n`."""
     few = ("compare", "campaign.yaml", "--choices", ALLY, "--draws", "0", "--outcomes", "edge.territory_km2")

@@ -63,6 +63,14 @@ class Options:
             usual if self.replications is None else self.replications,
         )
 
+    @property
+    def dated(self) -> tuple[str, ...]:
+        """Return the outcomes on a date that are asked for."""
+        from sim.experiment.dated import is_dated
+
+        names = (text.strip() for text in (self.outcomes or "").split(","))
+        return tuple(dict.fromkeys(name for name in names if is_dated(name)))
+
     def cores(self) -> int:
         """Return how many blocks run at once."""
         from sim.experiment.workers import available_cores
@@ -112,8 +120,8 @@ class Compared:
 def prepare(options: Options) -> Prepared:
     """Return the comparison asked for; raise InputError with every problem in any of its points."""
     varied = points_of.read_choices(options.varied)
-    seed = options.design().seed
-    return prepare_points(points_of.read_points(options.files, varied, options.choices, options.sets, seed), options)
+    ahead = points_of.Ahead(options.design().seed, options.dated)
+    return prepare_points(points_of.read_points(options.files, varied, options.choices, options.sets, ahead), options)
 
 
 def prepare_points(points: list[Point], options: Options) -> Prepared:
@@ -129,7 +137,7 @@ def prepare_points(points: list[Point], options: Options) -> Prepared:
     reference = _reference(points, options.reference)
     check_size(design, points_of.needs_of(points, design, options.cores()), points_of.memory_bytes())
     version = model_version()
-    asked = [*options.precision, *names, options.reference or ""] if targets else []
+    asked = [*options.precision, *names, options.reference or ""] if targets else list(options.dated)
     return Prepared(
         points, design, names, reference, targets, version, points_of.identity(points, design, version, asked)
     )
@@ -347,12 +355,14 @@ def reopened(result: Result) -> Comparison | None:
 
 
 def _kept_point(result: Result, number: int) -> Point:
+    from sim.experiment.dated import is_dated
     from sim.experiment.study import study
     from sim.scenario.load import load
 
     told = result.manifest["points"][number]
     loaded = load(result.checked(f"point-{number:03}.yaml"))
-    return Point(told["label"], Path(told["file"]), loaded, study(loaded, result.seed), told["factors"])
+    dated = tuple(name for name in result.manifest["outcomes"] if is_dated(name))
+    return Point(told["label"], Path(told["file"]), loaded, study(loaded, result.seed, dated), told["factors"])
 
 
 def _kept_runs(result: Result, points: Sequence[Point]) -> Gathered:

@@ -48,6 +48,13 @@ class Point(NamedTuple):
     factors: Mapping[str, str]
 
 
+class Ahead(NamedTuple):
+    """What is the same for all points: the seed, and outcomes on a date that are measured beside the others."""
+
+    seed: int
+    dated: tuple[str, ...] = ()
+
+
 class Failure(NamedTuple):
     """A run that failed, and why."""
 
@@ -102,7 +109,7 @@ def read_points(
     varied: Mapping[str, Sequence[str]],
     choices: Sequence[str],
     sets: Sequence[str],
-    seed: int,
+    ahead: Ahead,
 ) -> list[Point]:
     """Return every scenario under every combination of options; raise InputError with all problems of all points."""
     _check_asked(files, varied, choices)
@@ -114,7 +121,7 @@ def read_points(
             picks = dict(zip(varied, options, strict=True))
             factors = {**({SCENARIO: name} if len(files) > 1 else {}), **picks}
             try:
-                found.append(_point(file, factors, picks, (choices, sets), seed))
+                found.append(_point(file, factors, picks, (choices, sets), ahead))
             except InputError as error:
                 problems += [_of_choices(problem, picks) for problem in error.problems]
     if problems:
@@ -147,13 +154,13 @@ def _point(
     factors: Mapping[str, str],
     picks: Mapping[str, str],
     overrides: tuple[Sequence[str], Sequence[str]],
-    seed: int,
+    ahead: Ahead,
 ) -> Point:
     from sim.scenario.load import load
 
     choices, sets = overrides
     loaded = load(file, [*choices, *(f"{path}={option}" for path, option in picks.items())], sets)
-    return Point("/".join(factors.values()), file, loaded, study(loaded, seed), factors)
+    return Point("/".join(factors.values()), file, loaded, study(loaded, ahead.seed, ahead.dated), factors)
 
 
 def _of_choices(problem: Problem, picks: Mapping[str, str]) -> Problem:

@@ -5,7 +5,7 @@ Heavy imports (numba, through the model) wait until a study is made: `twofront -
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
@@ -180,26 +180,32 @@ def ready(loaded: Loaded, seed: int) -> Ready:
     return Ready(loaded, dict(quantities(loaded)), seed)
 
 
-def study(loaded: Loaded, seed: int) -> Study:
+def study(loaded: Loaded, seed: int, dated: Sequence[str] = ()) -> Study:
     """Return the study of a scenario from its start."""
     from sim.experiment.variant import variant
 
-    return study_of(variant(loaded, seed))
+    return study_of(variant(loaded, seed), dated)
 
 
-def study_of(own: Variant) -> Study:
-    """Return the study of a scenario that has been made ready."""
+def study_of(own: Variant, dated: Sequence[str] = ()) -> Study:
+    """Return the study of a scenario that has been made ready.
+
+    dated : outcomes on a date (`sim.experiment.dated`) that are measured, too; InputError where there is none such.
+    """
+    from sim.experiment.dated import dated_outcome
     from sim.model.tally import series_names
 
+    outcomes = [*own.outcomes(), *(dated_outcome(name, own.calendar) for name in dated)]
+    names = tuple(outcome.name for outcome in outcomes) if dated else ()
     return Study(
         start=own.first.start,
         days=own.first.days,
         labels=own.first.labels,
-        outcomes=tuple(own.outcomes()),
+        outcomes=tuple(outcomes),
         series=tuple(series_names(own.first.labels)),
         ratios=own.ratios(),
         worlds=own.worlds(),
-        case=partial(own.case, {}),
+        case=partial(own.case, {}, names=names),
         central=own.main.central(),
         values=own.main.values,
     )

@@ -39,13 +39,14 @@ class Known:
 
 def known(results: Sequence[Result]) -> Known:
     """Return what is known of the outcomes that all results have; raise InputError where they share none."""
+    from sim.experiment.dated import is_dated
     from sim.experiment.study import study
     from sim.model.tally import Outcome
 
     found: dict[str, Outcome] = {}
     ratios: dict[str, tuple[str, str]] = {}
     for result in results:
-        ready = study(result.loaded, result.seed)
+        ready = study(result.loaded, result.seed, [name for name in result.points[0].outcomes if is_dated(name)])
         found |= {outcome.name: outcome for outcome in ready.outcomes}
         ratios |= ready.ratios
     every = [point for result in results for point in result.points]
