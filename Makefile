@@ -23,13 +23,14 @@ BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb
 
 unexport PYTHONPATH PYTHONHOME
 .DELETE_ON_ERROR:
-.PHONY: help demo test fast check bench lock clean
+.PHONY: help demo test fast check bench findings lock clean
 
 help:
 	@echo "make demo   run the flagship scenario and say where its table and figure are"
 	@echo "make test   every check and every test, the slow ones too"
 	@echo "make fast   the checks and the tests without the slow ones"
 	@echo "make bench  time the engines, the SimPy model and the C loop side by side (BENCH=--quick for a minute's worth)"
+	@echo "make findings  test the article's twelve claims and write docs/findings.md"
 	@echo "make lock   renew the locks (needs uv; UPGRADE=--upgrade for newer versions)"
 	@echo "make clean  remove .venv and all caches (results stay)"
 
@@ -46,6 +47,9 @@ fast: check
 
 bench: $(VENV)/stamp-dev
 	@$(BIN)/python benchmarks/run.py $(BENCH)
+
+findings: $(VENV)/stamp-runtime
+	@$(BIN)/python docs/findings.py
 
 check: $(VENV)/stamp-dev
 	$(BIN)/ruff check .
