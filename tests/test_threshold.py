@@ -29,12 +29,11 @@ Mean = Callable[[float], float]
 
 
 class Toy:
-    """Runs whose mean is a known function of what varies: + assumptions + luck + noise, the same at every value."""
+    """Runs whose mean is a known function of what varies, with assumptions and luck the same at every value."""
 
     def __init__(self, mean: Mean, seed: int = 0, sigma: float = 0.1, binary: bool = False, slope: float = 0.0) -> None:
         rng = np.random.default_rng(seed)
         self.draws = rng.normal(size=(MOST_DRAWS, 1))
-        self.luck = rng.normal(size=(1, MOST_LUCK))
         self.alone = rng.normal(size=(MOST_DRAWS, MOST_LUCK))
         self.mean, self.sigma, self.binary, self.slope = mean, sigma, binary, slope
         self.asked: dict[float, int] = {}
@@ -43,7 +42,7 @@ class Toy:
         (value,) = next(iter(points.columns.values()))
         at = float(date.fromisoformat(value).toordinal()) if isinstance(value, str) else float(value)
         shape = slice(0, design.draws + 1), slice(0, design.replications)
-        noise = self.draws[shape[0]] + self.luck[:, shape[1]] + 2 * self.alone[shape]
+        noise = self.draws[shape[0]] + 2 * self.alone[shape]
         self.asked[at] = design.runs
         made = self.mean(at) + self.sigma * noise + self.slope * at * self.alone[shape]
         return Table({name: (made > 0).astype(float)[None] if self.binary else made[None] for name in outcomes})
@@ -56,7 +55,7 @@ def line(step: float = 0.0, low: float = 0.0, high: float = 1.0) -> Axis:
 def asked(condition: str, axis: Axis | None = None, budget: int = 20_000, design: Design | None = None) -> Search:
     axis = axis or line()
     parsed = parse_condition(condition, Place("--until"))
-    return Search(axis, parsed, design or Design(0, 20, 10), 9, (axis.high - axis.low) / 50, budget)
+    return Search(axis, parsed, design or Design(0, 20, 10, nested=True), 9, (axis.high - axis.low) / 50, budget)
 
 
 def wrong(found: Found, search: Search, mean: Mean) -> bool:
@@ -120,16 +119,16 @@ def test_a_constant_outcome_without_spread_is_told_exactly() -> None:
 
 
 def test_a_probability_and_a_quantile_cross_where_they_should() -> None:
-    # made > 0 with variance 0.01 * (1 + 1 + 4): P = 1/2 where the mean is 0, and q90 = mean + 1.2816 * 0.2449
-    wanted = asked("P(y) >= 0.5", design=Design(0, 40, 20))
+    # made > 0 with variance 0.01 * (1 + 4): P = 1/2 where the mean is 0, and q90 = mean + 1.2816 * 0.2236
+    wanted = asked("P(y) >= 0.5", design=Design(0, 40, 20, nested=True))
     found = search(Toy(lambda x: x - 0.43, binary=True), wanted)
     whole = regions(found.at, found.states, 0.0)
     assert [region.state for region in whole] == [FAILS, UNTOLD, HOLDS]
     assert whole[1].low < 0.43 < whole[1].high
-    wanted = asked("q90(y) < 0.5", design=Design(0, 40, 20))
+    wanted = asked("q90(y) < 0.5", design=Design(0, 40, 20, nested=True))
     found = search(Toy(lambda x: x - 0.2), wanted)
     whole = regions(found.at, found.states, 0.0)
-    root = 0.5 + 0.2 - 1.2816 * 0.1 * 6**0.5
+    root = 0.5 + 0.2 - 1.2816 * 0.1 * 5**0.5
     assert [region.state for region in whole] == [HOLDS, UNTOLD, FAILS]
     assert whole[1].low < root < whole[1].high
     assert (found.band.low <= found.band.estimate).all()

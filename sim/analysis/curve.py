@@ -1,9 +1,10 @@
 """A statistic along a line of values, with a band that holds at all of its points together, and what follows of it.
 
-Every point is run under the same draws of the assumptions and the same luck. A point's estimate is a mean of runs (a
-share, a mean), so its error is linear in the runs, and the band over points is that of `sim.analysis.simultaneous`
-(max-t over draws crossed with replications). A quantile's band is Woodruff's (1952): the band of the share of runs
-below it, carried over to the outcome by the runs' own quantiles.
+Every point is run under the same draws of the assumptions, each with luck of its own that is the same at every point
+(nested: with few runs of a draw the band is narrower than where all draws share their luck). A point's estimate is a
+mean of runs (a share, a mean), so its error is linear in the runs, and the band over points is that of
+`sim.analysis.simultaneous` (max-t, with draws as clusters). A quantile's band is Woodruff's (1952): the band of the
+share of runs below it, carried over to the outcome by the runs' own quantiles.
 
 Points may have unequal numbers of draws and replications: where precision is needed, more are run.
 """
@@ -59,8 +60,8 @@ class Spans(NamedTuple):
 def stacked(runs: Sequence[Values]) -> tuple[Values, Crossing]:
     """Return the runs of all points in one frame, float64[point, run], not-a-number where a point has none.
 
-    runs : float64[draw, replication] of each point. Draw 0, which is central and not sampled, is left out where there
-    are others.
+    runs : float64[draw, replication] of each point, each draw with luck of its own (nested), so that no two runs of a
+    point share a replication. Draw 0, which is central and not sampled, is left out where there are others.
     """
     draws, luck = (max(each.shape[axis] for each in runs) for axis in (0, 1))
     frame = np.full((len(runs), draws, luck), np.nan)
@@ -68,8 +69,8 @@ def stacked(runs: Sequence[Values]) -> tuple[Values, Crossing]:
         frame[k, : each.shape[0], : each.shape[1]] = each
         if draws > 1:
             frame[k, 0] = np.nan
-    draw, replication = np.indices((draws, luck)).reshape(2, -1)
-    return frame.reshape(len(runs), -1), Crossing(draw, replication)
+    draw = np.repeat(np.arange(draws), luck)
+    return frame.reshape(len(runs), -1), Crossing(draw, np.arange(draws * luck))
 
 
 def band(runs: Sequence[Values], statistic: Statistic) -> Band:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, Entry] = {
     "compare": Entry("sim.cli.compare:compare", "Compare scenarios or choices on the same draws and the same luck."),
     "plot": Entry("sim.cli.plot:plot", "Draw figures of results."),
     "sweep": Entry("sim.cli.sweep:sweep", "Run a design over a scenario; it can be resumed and extended."),
+    "dilemma": Entry("sim.cli.dilemma:dilemma", "Ask whether a side can reach both aims, or must give one up."),
     "threshold": Entry("sim.cli.threshold:threshold", "Find where along a number or a date a condition holds."),
     "results": Entry("sim.cli.results:results", "List the results in a folder, finished or not."),
     "rerun": Entry("sim.cli.rerun:rerun", "Repeat one run of a result alone and compare it to the last bit."),

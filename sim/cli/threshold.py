@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.experiment.inquiry import Asked, Inquiry
     from sim.scenario.load import Loaded
 
-DRAWS, REPLICATIONS, POINTS, BUDGET, PARTS = 30, 20, 9, 30_000, 50
+DRAWS, REPLICATIONS, POINTS, BUDGET, PARTS = 40, 10, 9, 30_000, 50
 UNTIL = "--until"
 
 
@@ -89,7 +89,7 @@ def search_of(base: Loaded, own: Options, seed: int) -> Search:
     axis = axis_of(base, own.vary)
     if own.points < 2:
         raise InputError.single("--points", "", f"{own.points} is below 2: a line has two ends")
-    design = Design(seed, own.draws, own.replications + own.replications % 2)
+    design = Design(seed, own.draws, own.replications + own.replications % 2, nested=True)
     first = design.runs * len(axis.spread(own.points))
     if first > own.budget:
         message = f"{own.budget:,} runs are fewer than the first look takes: {first:,} ({own.points} values)"

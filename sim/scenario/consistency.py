@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
+from sim.scenario.dilemma import check_dilemma
 from sim.scenario.policies import ByPressure, FollowYield, Hold, MainEffort, Reinforce, Threshold, Withdraw
 from sim.scenario.wording import suggestion
 
@@ -285,4 +286,5 @@ RULES: tuple[Callable[[Scenario], Found], ...] = (
     _incursion,
     _aid,
     _assess,
+    check_dilemma,
 )

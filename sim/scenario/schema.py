@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sim.scenario import consistency
+from sim.scenario.choices import Decision
+from sim.scenario.dilemma import Dilemma
 from sim.scenario.laws import Combat, Luck, Season, Withdrawal
 from sim.scenario.policies import Policy
 from sim.scenario.provenance import QJM, Model, assumed, default
@@ -260,21 +262,6 @@ class Intervention(Model):
     about: str = ""
 
 
-class Option(Model):
-    """One option of a choice."""
-
-    about: str = ""
-    set: dict[str, Any] = {}
-
-
-class Decision(Model):
-    """A choice of an actor."""
-
-    default: str
-    options: dict[str, Option]
-    about: str = ""
-
-
 class Counterfactual(Model):
     """What holds when no incursion is ordered."""
 
@@ -315,6 +302,7 @@ class Scenario(Model):
     choices: dict[str, dict[str, Decision]] = {}
     chosen: dict[str, str] = {}
     counterfactual: Counterfactual | None = None
+    dilemma: Dilemma | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":
