@@ -140,7 +140,7 @@ def test_a_toy_in_which_both_are_attainable(once: Loaded) -> None:
     index = dates[0].judged.found
     assert index.verdict == ATTAINABLE
     assert index.by_choice == pytest.approx(0.0, abs=0.03)  # one policy is best for both: what is left is luck
-    assert index.D.low <= 0.85 - 0.9 * 0.85 <= index.D.high
+    assert index.D.value == pytest.approx(0.85 - 0.9 * 0.85, abs=0.06)  # three standard errors
     assert answer_of(question, dates, []).numbers["dates"]["article"]["maxima"]["both"]["policy"] == "divert"
 
 
@@ -202,10 +202,11 @@ def test_the_frontier_has_what_nothing_beats() -> None:
 
 
 @pytest.mark.slow
-def test_intervals_hold_the_index_in_at_least_nine_of_ten_toys() -> None:
+@pytest.mark.parametrize("chances", [[(0.1, 0.9), (0.5, 0.6), (0.85, 0.2)], [(0.05, 0.8), (0.9, 0.85)]])
+def test_intervals_hold_the_index_in_at_least_nine_of_ten_toys(chances: list[tuple[float, float]]) -> None:
     # nominal 95 % and conservative by construction; 100 toys have a standard error of 2.2 %
-    chances = [(0.1, 0.9), (0.5, 0.6), (0.85, 0.2)]
-    true = min(0.85, 0.9) - max(0.09, 0.3, 0.17)
+    most = (max(each[0] for each in chances), max(each[1] for each in chances))
+    true = min(most) - max(second * main for second, main in chances)
     missed = 0
     for seed in range(100):
         index = judge(aims(chances, seed, draws=30, luck=6)).found

@@ -70,8 +70,8 @@ def test_a_root_is_enclosed_and_runs_go_near_it() -> None:
     whole = regions(found.at, found.states, 0.0)
     assert [region.state for region in whole] == [FAILS, UNTOLD, HOLDS]
     assert whole[1].low < 0.43 < whole[1].high
-    assert whole[1].high - whole[1].low < 0.3
-    assert max(toy.asked.values()) > min(toy.asked.values()) >= wanted.design.runs
+    assert whole[1].high - whole[1].low < 0.2  # the first look has a value every 0.125
+    assert min(toy.asked.values()) > wanted.design.runs
     assert min(crossings(found.at, found.states), key=lambda one: one.low)[2] == HOLDS
 
 

@@ -28,7 +28,8 @@ from sim.experiment.evaluate import Evaluate
 
 Values = NDArray[np.float64]
 
-MOST_ROUNDS = 12
+MOST_ROUNDS = 16
+_FOR_RUNS = 0.6  # share of the budget for more runs of values; the rest is for values that are added
 
 
 @dataclass(frozen=True)
@@ -114,38 +115,43 @@ def _run(evaluate: Evaluate, asked: Search, work: _Work) -> None:
 def _wanted(asked: Search, work: _Work, seen: Band, states: Sequence[str]) -> dict[float, Design]:
     """Return the values to add and those to run more of, with their designs.
 
-    Draws are added at all values or at none, so that the whole line rests on the same assumptions.
+    Draws are added at all values or at none, so that the whole line rests on the same assumptions. Where runs will tell
+    no more values, the ends of what cannot be told are looked at more closely.
     """
-    found = _between(asked, work, states)
+    found = _between(asked, work, states, told=True)
     hopeful = _hopeful(asked, work, seen, states)
-    if not hopeful:
-        return found
     draws = work.designs[work.at[0]].draws
-    if draws and float(np.mean(seen.lasting[hopeful])) > 0.5:
+    if hopeful and draws and float(np.mean(seen.lasting[hopeful])) > 0.5:
         more = {value: replace(design, draws=2 * draws) for value, design in work.designs.items()}
-        if sum(_cost(work, value, design) for value, design in more.items()) <= asked.budget - work.spent:
+        if work.spent + sum(_cost(work, value, design) for value, design in more.items()) <= _FOR_RUNS * asked.budget:
             return more
+        hopeful = []
     for value in (work.at[k] for k in hopeful):
         design = work.designs[value]
         found[value] = replace(design, replications=2 * design.replications)
-    return found
+    return found or _between(asked, work, states, told=False)
 
 
-def _between(asked: Search, work: _Work, states: Sequence[str]) -> dict[float, Design]:
-    """Return a value half-way between any two neighbours that were told differently and lie far apart."""
+def _between(asked: Search, work: _Work, states: Sequence[str], told: bool) -> dict[float, Design]:
+    """Return a value half-way between any two neighbours that lie far apart and of which states differ.
+
+    told : only where both are told.
+    """
     found = {}
     for (low, before), (high, after) in pairwise(zip(work.at, states, strict=True)):
         middle = asked.axis.between(low, high)
-        if UNTOLD not in (before, after) and before != after and middle is not None and high - low > asked.resolution:
+        if before == after or (told and UNTOLD in (before, after)):
+            continue
+        if middle is not None and high - low > asked.resolution:
             found[middle] = max((work.designs[low], work.designs[high]), key=lambda design: design.runs)
     return found
 
 
 def _hopeful(asked: Search, work: _Work, seen: Band, states: Sequence[str]) -> list[int]:
-    """Return the places of the values that are not told but may be with what is left of the budget."""
+    """Return the places of the values that are not told but may be with what is left of the budget for runs."""
     untold, found = [k for k, state in enumerate(states) if state == UNTOLD], []
     for k in untold:
-        runs, left = work.designs[work.at[k]].runs, (asked.budget - work.spent) / len(untold)
+        runs, left = work.designs[work.at[k]].runs, (_FOR_RUNS * asked.budget - work.spent) / len(untold)
         narrower, half = math.sqrt(runs / (runs + max(left, 0.0))), (seen.high[k] - seen.low[k]) / 2
         if not math.isfinite(half) or abs(seen.estimate[k] - asked.condition.level) > narrower * half:
             found.append(k)

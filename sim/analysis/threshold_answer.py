@@ -22,7 +22,7 @@ def answer_of(asked: Search, found: Found) -> Answer:
     spans = across(found.runs, asked.condition)
     return Answer(
         KIND,
-        f"Along {asked.axis.factor.name}, from {_said(asked, asked.axis.low)} to {_said(asked, asked.axis.high)}: "
+        f"Along {asked.axis.factor.name}, from {asked.axis.bare(asked.axis.low)} to {_said(asked, asked.axis.high)}: "
         f"where does {asked.condition} hold?",
         _sentence(asked, found, whole, changes),
         _spreads(asked, found, spans),
@@ -86,7 +86,7 @@ def _listed(asked: Search, whole: Sequence[Region], state: str) -> str:
     word = "between" if state == UNTOLD else "from"
     joint = "and" if state == UNTOLD else "to"
     parts = [
-        f"at {_said(asked, low)}" if low == high else f"{word} {_said(asked, low)} {joint} {_said(asked, high)}"
+        f"at {_said(asked, low)}" if low == high else f"{word} {asked.axis.bare(low)} {joint} {_said(asked, high)}"
         for low, high, kind in whole
         if kind == state
     ]
@@ -97,7 +97,7 @@ def _crossed(asked: Search, changes: Sequence[Change]) -> str:
     if not changes:
         return ""
     each = [
-        f"{'begins' if one.to == HOLDS else 'ceases'} between {_said(asked, one.low)} and {_said(asked, one.high)}"
+        f"{'begins' if one.to == HOLDS else 'ceases'} between {asked.axis.bare(one.low)} and {_said(asked, one.high)}"
         for one in changes
     ]
     count = "" if len(changes) == 1 else f" ({len(changes)} crossings)"
@@ -177,7 +177,7 @@ def _drives(asked: Search, found: Found) -> tuple[str, ...]:
     estimate, (low, high) = made[0], made[1]
     scale, unit = (100, " points") if asked.condition.statistic.kind == "P" else (1, "")
     span = f"{scale * low:+,.3g} to {scale * high:+,.3g}{unit}"
-    whole = f"from {_said(asked, found.at[0])} to {_said(asked, found.at[-1])}"
+    whole = f"from {asked.axis.bare(found.at[0])} to {_said(asked, found.at[-1])}"
     if low <= 0 <= high:
         return (f"{whole} no change of {asked.condition.statistic} is shown (paired 95 %: {span})",)
     return (f"{whole} {asked.condition.statistic} changes by {scale * estimate:+,.3g}{unit} (paired 95 %: {span})",)

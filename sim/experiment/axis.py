@@ -48,10 +48,14 @@ class Axis:
 
     def said(self, value: float) -> str:
         """Return a value in words: '11,000 people', '0.3', '2024-10-01'."""
+        number = self.bare(value)
+        return f"{number} {self.unit}" if self.unit not in ("", "1", "share") else number
+
+    def bare(self, value: float) -> str:
+        """Return a value in words without its unit, for where that follows."""
         if self.dated:
             return self.label(value)
-        number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-        return f"{number} {self.unit}" if self.unit not in ("", "1", "share") else number
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
     def spread(self, count: int) -> list[float]:
         """Return about so many values from end to end, on the steps of the axis."""

@@ -23,6 +23,7 @@ Columns = Mapping[str, NDArray[Any]]
 MOST_DATES = 2
 _TOP, _FOOT, _LEFT, _EDGE = 5.05, 1.15, 1.05, 13.1  # inches
 _BESIDE = 2.1  # inches: room of what is said beside a panel
+_LETTERS = 12  # of the name of a group in the key
 _SMALL_DISC, _DISC = 26.0, 900.0  # square points of a disc for pKE = 0, and beyond it for 1
 _MAXIMA = {"K": ("max pK", "v"), "E": ("max pE", ">"), "both": ("max pKE", "*")}
 
@@ -117,7 +118,7 @@ def frontier_figure(shown: Frontier) -> Figure:
 
 def _key(figure: Figure, colours: Mapping[str, str]) -> None:
     handles = [
-        Line2D([], [], color=colour, marker="o", markersize=8, linestyle="", label=group.replace("_", " "))
+        Line2D([], [], color=colour, marker="o", markersize=8, linestyle="", label=_short(group))
         for group, colour in colours.items()
     ]
     handles += [
@@ -126,6 +127,11 @@ def _key(figure: Figure, colours: Mapping[str, str]) -> None:
     ]
     key(figure, handles, columns=len(handles))
     write(figure, 0.35, 6.13, "a disc is a policy; its area is pKE, the probability that both are met", color=GREY)
+
+
+def _short(group: str) -> str:
+    said = group.replace("_", " ")
+    return said if len(said) <= _LETTERS else f"{said[: _LETTERS - 1].rstrip()}…"
 
 
 def _draw(axes: Axes, each: Panel, colours: Mapping[str, str]) -> None:
