@@ -280,3 +280,6 @@ def test_the_command_answers_and_goes_on(tmp_path: Path, capsys: pytest.CaptureF
     assert '"made": 0' in printed
     names = {"answer.json", "points.csv", "regions.csv", "figure.png", "figure.svg"}
     assert names <= {path.name for path in tmp_path.iterdir()}
+    with pytest.raises(SystemExit, match="0"):
+        main(["plot", str(tmp_path), "--format", "png", "--out", str(tmp_path / "again")])
+    assert (tmp_path / "again" / "figure.png").read_bytes() == (tmp_path / "figure.png").read_bytes()

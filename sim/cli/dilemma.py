@@ -152,7 +152,9 @@ def _tables(answer: Answer) -> list[Any]:
 
 
 def _figures(answer: Answer, asked: Asked) -> dict[str, Any]:
-    from sim.cli.threshold import provenance
+    from sim.fingerprint import model_version
     from sim.plotting.dilemma import figures_of
+    from sim.plotting.of_inquiry import provenance
 
-    return figures_of(answer.plain(0, 0), answer.tables, provenance(asked))
+    footer = provenance(asked.kind, asked.id, asked.seed, model_version())
+    return figures_of(answer.plain(0, 0), answer.tables, footer)

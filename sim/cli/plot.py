@@ -55,6 +55,8 @@ def plot(
     from sim.experiment.read_result import read_result
 
     wanted, asked_formats = _kinds(kinds), _formats(formats)
+    if _again(results, marking, (out, asked_formats), as_json):
+        return
     found = tuple(read_result(folder) for folder in results)
     _refuse_twice(found)
     asked = Asked(
@@ -64,6 +66,28 @@ def plot(
         _warn(found)
     drawn = _draw(asked, wanted, marking, (_folder(found, out), asked_formats))
     _report(drawn, found, as_json)
+
+
+def _again(
+    folders: Sequence[Path], marking: str | None, where: tuple[Path | None, tuple[str, ...]], as_json: bool
+) -> bool:
+    """Draw the figures of one analysis again; return whether the folder holds one."""
+    from sim.plotting.of_inquiry import figures_in, is_inquiry
+
+    if not any(is_inquiry(folder) for folder in folders):
+        return False
+    if len(folders) > 1:
+        raise InputError.single("", "", "an analysis has figures of its own; draw one at a time")
+    (folder,), (out, formats) = folders, where
+    target = out or folder / "figures"
+    _make(target)
+    files = _write(figures_in(folder), marking, (target, formats))
+    if as_json:
+        click.echo(json.dumps({"command": "plot", "figures": [str(path) for path in files], "left_out": []}, indent=2))
+    else:
+        for path in files:
+            click.echo(f"figure: {path}")
+    return True
 
 
 def _split(text: str | None) -> tuple[str, ...]:
@@ -159,12 +183,16 @@ def _draw(asked: Asked, kinds: Sequence[str], marking: str | None, where: tuple[
 def _save(
     draw: Callable[[Asked], Figures], asked: Asked, marking: str | None, where: tuple[Path, tuple[str, ...]]
 ) -> list[Path]:
+    return _write(draw(asked), marking, where)
+
+
+def _write(figures: Figures, marking: str | None, where: tuple[Path, tuple[str, ...]]) -> list[Path]:
     from sim.plotting.page import mark_handling
     from sim.plotting.style import save
 
     folder, formats = where
     files: list[Path] = []
-    for stem, figure in draw(asked).items():
+    for stem, figure in figures.items():
         if marking:
             mark_handling(figure, marking)
         try:
@@ -180,6 +208,12 @@ def _folder(results: Sequence[Result], out: Path | None) -> Path:
 
     several = RESULTS / f"figures-{'-'.join(result.id[:4] for result in results[:6])}"
     folder = out or (results[0].folder / "figures" if len(results) == 1 else several)
+    _make(folder)
+    return folder
+
+
+def _make(folder: Path) -> None:
+    """Make a folder for figures where necessary; raise InputError where nothing can be written to it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".twofront.part"
@@ -187,7 +221,6 @@ def _folder(results: Sequence[Result], out: Path | None) -> Path:
         probe.unlink()
     except OSError as error:
         raise _unwritable(folder, error) from error
-    return folder
 
 
 def _unwritable(folder: Path, error: OSError) -> InputError:

@@ -131,13 +131,9 @@ def _tables(answer: Answer) -> list[Any]:
 
 
 def _figures(answer: Answer, asked: Asked) -> dict[str, Any]:
+    from sim.fingerprint import model_version
+    from sim.plotting.of_inquiry import provenance
     from sim.plotting.threshold import figures_of
 
-    return figures_of(answer.plain(0, 0), answer.tables, provenance(asked))
-
-
-def provenance(asked: Asked) -> str:
-    """Return the footer of a figure: where it is from."""
-    from sim.fingerprint import model_version
-
-    return f"twofront {asked.kind} {asked.id}: seed {asked.seed}, model {model_version()}"
+    footer = provenance(asked.kind, asked.id, asked.seed, model_version())
+    return figures_of(answer.plain(0, 0), answer.tables, footer)
