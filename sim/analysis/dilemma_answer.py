@@ -121,7 +121,7 @@ def _by_aspiration(each: OnDate) -> str:
     kept, regained = ({stars[k] for stars, _ in ((cell.stars, 0) for cell in each.cells)} for k in (1, 0))
     span = f"K* {min(regained):g} to {max(regained):g}, E* {min(kept):g} to {max(kept):g}"
     if not others:
-        can = "can be told either" if now == UNDECIDED else f"is told otherwise{_untold(each)}"
+        can = "can be told either" if now == UNDECIDED else f"gives another verdict{_untold(each)}"
         return f"{each.names.name}: no K* and E* tried ({span}) {can}"
     said = [f"'{found.verdict}' at {_stars(stars)}" for stars, found in others]
     return f"{each.names.name}: {', '.join(said[:4])}{' and others' if len(said) > 4 else ''}"
@@ -147,7 +147,7 @@ def _by_inflow(each: OnDate) -> str:
     both = [found.both.interval.value for _, found in each.surface]
     span = f"both in {100 * min(both):.0f} to {100 * max(both):.0f} % at best"
     if not others:
-        can = "can be told either" if now == UNDECIDED else "is told otherwise"
+        can = "can be told either" if now == UNDECIDED else "gives another verdict"
         return f"{each.names.name}: none of {len(each.surface)} sizes and dates {can} ({span})"
     said = [f"'{found.verdict}' with {_place(place)}" for place, found in others]
     return f"{each.names.name}: {', '.join(said[:3])}{' and others' if len(said) > 3 else ''} ({span})"
@@ -172,14 +172,19 @@ def _drive(share: Share) -> str:
     """Return a part of the change on the main front; no direction where its interval includes zero."""
     value, interval = share.mean
     across = share.assumptions
-    spans = f"; {across[0]:+,.0f} to {across[1]:+,.0f} across assumptions" if across else ""
+    spans = f"; {_km2(across[0])} to {_km2(across[1])} across assumptions" if across else ""
     if interval is None or value is None:
         return f"{share.name}: unknown"
     low, high = interval
-    span = f"{low:+,.0f} to {high:+,.0f} numerical 95 %{spans}"
+    span = f"{_km2(low)} to {_km2(high)} numerical 95 %{spans}"
     if low <= 0 <= high:
         return f"main gain, {share.name}: no change shown ({span})"
-    return f"main gain, {share.name}: {value:+,.0f} km2 ({span})"
+    return f"main gain, {share.name}: {_km2(value)} km2 ({span})"
+
+
+def _km2(value: float) -> str:
+    """Return a signed area: whole km2, below ten with two digits."""
+    return f"{value:+,.0f}" if abs(value) >= 10 else f"{value:+.2g}"
 
 
 def _caveats(asked: Question, found: Sequence[OnDate]) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def _said(asked: Search, value: float) -> str:
 
 def _level(asked: Search, value: float) -> str:
     if math.isinf(value):
-        return "anything"
+        return "no end that is known"
     return f"{100 * value:.0f} %" if asked.condition.statistic.kind == "P" else f"{value:,.4g}"
 
 
@@ -151,10 +151,11 @@ def _would_change(asked: Search, found: Found, spans: Spans) -> tuple[str, ...]:
     sure, never = float(found.band.low.min()), float(found.band.high.max())
     if sign.startswith("<"):
         sure, never = never, sure
-    lines.append(
-        f"with a level {'up to' if sign[0] == '>' else 'from'} {_level(asked, sure)} it would hold at all values, "
-        f"{'beyond' if sign[0] == '>' else 'below'} {_level(asked, never)} at none"
-    )
+    if math.isfinite(sure) and math.isfinite(never):
+        lines.append(
+            f"with a level {'up to' if sign[0] == '>' else 'from'} {_level(asked, sure)} it would hold at all values, "
+            f"{'beyond' if sign[0] == '>' else 'below'} {_level(asked, never)} at none"
+        )
     if np.isfinite(spans.share).any():
         low, high = float(np.nanmin(spans.share)), float(np.nanmax(spans.share))
         lines.append(

@@ -121,6 +121,8 @@ def _ask(inquiry: Inquiry, asked: Search) -> Answer:
     if not any(np.isfinite(each).any() for each in found.runs):
         outcome = asked.condition.statistic.outcome
         raise InputError.single(UNTIL, "", f"{outcome} is nothing in every run, so the condition has no answer")
+    spent = inquiry.evaluate.spent
+    spent.reused = max(0, found.spent - spent.made)  # each round takes the runs of those before, which were made here
     return answer_of(asked, found)
 
 

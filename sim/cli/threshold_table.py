@@ -31,7 +31,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     return [
         str(row["label"]),
         f"{row['estimate']:.4g}",
-        f"{row['low']:.4g} | {row['high']:.4g}",
+        " | ".join("-" if math.isnan(row[end]) else f"{row[end]:.4g}" for end in ("low", "high")),
         "-" if math.isnan(row["assumptions_5"]) else f"{row['assumptions_5']:.4g} | {row['assumptions_95']:.4g}",
         share,
         f"{row['draws']} x {row['replications']}",

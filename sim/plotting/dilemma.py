@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.plotting.page import Frame, key, page, panel, plain, quiet, words, wrapped, write
 from sim.plotting.style import BODY, CATEGORIES, GREY, INK, PALE, SMALL, across, fitted
+from sim.plotting.tiles import Panel as TilePanel
 from sim.plotting.tiles import Tiles, tiles
 
 Values = NDArray[np.float64]
@@ -55,14 +57,12 @@ class Frontier:
 
 def figures_of(answer: Mapping[str, Any], tables: Mapping[str, Columns], footer: str) -> dict[str, Figure]:
     """Return the figures of an answer, as it stands in a result folder (`answer.json` and the tables)."""
-    numbers, dates = answer["numbers"], answer["numbers"]["dates"]
+    dates = answer["numbers"]["dates"]
     verdicts = [f"{words(name)}: {each['verdict']}" for name, each in dates.items()]
     frame = Frame("; ".join(verdicts), str(answer["question"]), footer)
     panels = tuple(_panel(tables["policies"], name, dates[name]) for name in list(dates)[:MOST_DATES])
     made = {"figure": frontier_figure(Frontier(panels, frame))}
-    shown = _tiles(
-        tables, dates, Frame(f"Where {numbers['side']} would face a dilemma", str(answer["question"]), footer)
-    )
+    shown = _tiles(tables, dates, Frame("", str(answer["question"]), footer))
     return {**made, "figure_surface": tiles(shown)} if shown.panels else made
 
 
@@ -82,8 +82,6 @@ def _panel(columns: Columns, name: str, about: Mapping[str, Any]) -> Panel:
 
 
 def _tiles(tables: Mapping[str, Columns], dates: Mapping[str, Any], frame: Frame) -> Tiles:
-    from sim.plotting.tiles import Panel as TilePanel
-
     panels = []
     for name in list(dates)[:MOST_DATES]:
         for table, x, y, what in (
@@ -97,7 +95,14 @@ def _tiles(tables: Mapping[str, Columns], dates: Mapping[str, Any], frame: Frame
             at = {each: np.asarray(columns[each], np.float64)[here] for each in (x, y, "D", "max_pboth")}
             verdicts = tuple(str(each) for each in np.asarray(columns["verdict"])[here])
             panels.append(TilePanel(f"{words(name)}, {what}", at[x], at[y], at["D"], at["max_pboth"], verdicts))
-    return Tiles(tuple(panels), frame)
+    return Tiles(tuple(panels), replace(frame, finding=_counted(panels)))
+
+
+def _counted(panels: Sequence[TilePanel]) -> str:
+    """Return how many cells have which verdict, the most common first."""
+    counts = Counter(verdict for each in panels for verdict in each.verdicts)
+    total = sum(counts.values())
+    return "; ".join(f"{count} of {total} cells: {verdict}" for verdict, count in counts.most_common())
 
 
 def frontier_figure(shown: Frontier) -> Figure:
