@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli.inquire import Given, Shown, conduct, inquiry_options, outcomes_of
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.analysis.answer import Answer
@@ -58,11 +58,13 @@ class Options:
 
 
 def _threshold(given: Given, own: Options) -> int:
+    from sim.experiment.axis import check_ends
     from sim.experiment.inquiry import Asked
     from sim.experiment.store import command_line
 
     base = given.source.load()
     search = search_of(base, own, given.seed)
+    check_ends(given.source, base, search.axis)
     question = {
         "vary": list(own.vary),
         "until": str(search.condition),
@@ -86,6 +88,7 @@ def search_of(base: Loaded, own: Options, seed: int) -> Search:
 
     condition = parse_condition(own.until, Place(UNTIL, outcomes_of(base, seed)))
     check_judged(base, UNTIL, [condition.statistic.outcome])
+    _check_dated(condition.statistic.outcome, base, seed)
     axis = axis_of(base, own.vary)
     if own.points < 2:
         raise InputError.single("--points", "", f"{own.points} is below 2: a line has two ends")
@@ -95,6 +98,19 @@ def search_of(base: Loaded, own: Options, seed: int) -> Search:
         message = f"{own.budget:,} runs are fewer than the first look takes: {first:,} ({own.points} values)"
         raise InputError.single("--budget", "", message)
     return Search(axis, condition, design, own.points, _resolution(axis, own.resolution), own.budget)
+
+
+def _check_dated(outcome: str, base: Loaded, seed: int) -> None:
+    """Refuse a dated outcome of which the series or the date does not exist."""
+    from sim.experiment.dated import is_dated, parse_dated
+    from sim.experiment.variant import variant
+
+    if not is_dated(outcome):
+        return
+    try:
+        parse_dated(outcome, variant(base, seed).calendar)
+    except InputError as error:
+        raise InputError(Problem(UNTIL, each.path, each.message) for each in error.problems) from error
 
 
 def _resolution(axis: Axis, given: str | None) -> float:

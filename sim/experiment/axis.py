@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import InputError
+from sim.errors import InputError, Problem
 from sim.experiment.factors import NUMBER, SET, VARY, Factor, factors_of, parse_vary
 from sim.experiment.points import Layout, Points, design_points
 
 if TYPE_CHECKING:
+    from sim.experiment.plan import Source
     from sim.scenario.load import Loaded
 
 _DIGITS = 12  # of a value between two others, so that it reads as people would write it
@@ -122,3 +123,17 @@ def _dated(loaded: Loaded, name: str, text: str, dates: Sequence[date]) -> Axis:
         raise InputError.single(VARY, name, "is no date")
     start = tuple(float(date.fromisoformat(str(value)).toordinal()) for value in factor.values) if stepped else ()
     return Axis(factor, float(first.toordinal()), float(last.toordinal()), "", 1.0, dated=True, start=start)
+
+
+def check_ends(source: Source, base: Loaded, axis: Axis) -> None:
+    """Refuse an axis whose ends make no valid scenario, before anything is run; `source` is where `base` comes from."""
+    from sim.experiment.variant import check_numbers
+
+    for end in (axis.low, axis.high):
+        if not axis.dated:
+            check_numbers(base, {axis.factor.name: end})
+            continue
+        try:
+            source.load(sets=[f"{axis.factor.name}={axis.label(end)}"])
+        except InputError as error:
+            raise InputError(Problem(VARY, each.path, each.message) for each in error.problems) from error

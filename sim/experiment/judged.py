@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 JUDGED = ("regained_share", "second_front_regained")  # asked of the incursion that is ordered
 
 
-def check_judged(loaded: Loaded, where: str, outcomes: Iterable[str] = COMPARED) -> None:
+def check_judged(loaded: Loaded, where: str, outcomes: Iterable[str] = ("dual_success",)) -> None:
     """Refuse outcomes that are nothing in every run of a scenario, and say what it lacks; `where` names who asks."""
     names = [name for name in outcomes if name.startswith((*JUDGED, *COMPARED))]
     if not names:
