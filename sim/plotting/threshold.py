@@ -59,6 +59,9 @@ def figures_of(answer: Mapping[str, Any], tables: Mapping[str, Columns], footer:
     unit = f" ({numbers['unit']})" if numbers["unit"] not in ("", "1") else ""
     rows = zip(parts["from"].tolist(), parts["to"].tolist(), parts["state"].tolist(), strict=True)
     columns = {name: np.asarray(points[name], np.float64) for name in points if name not in ("label", "state")}
+    open_ended = not np.isfinite(np.concatenate([columns["low"], columns["high"]])).all()
+    notes = ("where an end of the band is not known, it is drawn as far as it is elsewhere",) if open_ended else ()
+    caption = f"{numbers['condition']}: {answer['spreads']['numerical']}"
     shown = Threshold(
         line=f"{numbers['path']}{unit}",
         statistic=statistic,
@@ -72,7 +75,9 @@ def figures_of(answer: Mapping[str, Any], tables: Mapping[str, Columns], footer:
         share=columns["holds_share"],
         regions=tuple(rows),
         dated=bool(numbers["dated"]),
-        frame=Frame(str(numbers["finding"]), f"{numbers['condition']}: {answer['spreads']['numerical']}", footer),
+        frame=Frame(
+            str(numbers["finding"]), f"{numbers['condition']}: {answer['spreads']['numerical']}", footer, notes
+        ),
     )
     return {"figure": threshold(shown)}
 
