@@ -75,9 +75,7 @@ def figures_of(answer: Mapping[str, Any], tables: Mapping[str, Columns], footer:
         share=columns["holds_share"],
         regions=tuple(rows),
         dated=bool(numbers["dated"]),
-        frame=Frame(
-            str(numbers["finding"]), f"{numbers['condition']}: {answer['spreads']['numerical']}", footer, notes
-        ),
+        frame=Frame(str(numbers["finding"]), caption, footer, notes),
     )
     return {"figure": threshold(shown)}
 
