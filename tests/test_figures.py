@@ -233,7 +233,7 @@ def usual_threshold(dated: bool = False) -> Threshold:
     low, high = np.array([0.0, 0.1, NAN, 0.55, 0.8]), np.array([0.2, 0.3, NAN, 0.8, 1.0])
     states = ((at[0], at[1], "does not hold"), (at[1], at[3], "cannot be told"), (at[3], at[4], "holds"))
     spans = (estimate - 0.1, np.minimum(estimate + 0.1, 1.0))
-    probability = ("sides.russia.inflow (people)", "P(dual_success)", True, 0.5)
+    probability = ("sides.russia.inflow (people)", "P(dual_success)", not dated, 1.2e-5 if dated else 0.5)
     return Threshold(*probability, at, estimate, low, high, spans, estimate, states, dated, FRAME)
 
 

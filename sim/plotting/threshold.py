@@ -101,11 +101,11 @@ def threshold(shown: Threshold) -> Figure:
 def _key(figure: Figure, shown: Threshold) -> None:
     states = dict.fromkeys(state for _, _, state in shown.regions)
     handles: list[Any] = [
-        Line2D([], [], color=BLUE, marker="o", markersize=5, label="at the values run"),
+        Line2D([], [], color=BLUE, marker="o", markersize=5, label="values run"),
         Patch(facecolor=BLUE, alpha=DARK, label="simultaneous 95 % band"),
     ]
     if np.isfinite(shown.assumptions[0]).any():
-        handles.append(Line2D([], [], color=BLUE, linestyle=":", linewidth=1.4, label="assumptions: 90 % of draws"))
+        handles.append(Line2D([], [], color=BLUE, linestyle=":", linewidth=1.4, label="assumptions: 90 %"))
     handles.append(
         Line2D([], [], color=INK, linestyle=(0, (4, 3)), linewidth=1.0, label=f"level {number(shown.level)}")
     )
