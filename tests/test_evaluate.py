@@ -105,6 +105,18 @@ def test_what_was_run_is_not_run_again(tmp_path: Path) -> None:
     assert few.values["hills.territory_km2"].shape == (2, 1, 4)
 
 
+def test_what_was_killed_before_its_manifest_is_started_over(tmp_path: Path) -> None:
+    first = stored(tmp_path)
+    wanted = first(people(first), Design(0, 0, 2), ["hills.territory_km2"])
+    (place,) = tmp_path.iterdir()
+    (place / "manifest.json").unlink()
+    (place / ".scenarios.parquet.part").write_text("half of it")
+    again = stored(tmp_path)
+    table = again(people(again), Design(0, 0, 2), ["hills.territory_km2"])
+    assert again.spent.made == 4
+    np.testing.assert_array_equal(table.values["hills.territory_km2"], wanted.values["hills.territory_km2"])
+
+
 def test_draws_have_the_values_that_runs_sample() -> None:
     base = load(FLAGSHIP)
     values = drawn(base, 5, 3)

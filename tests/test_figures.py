@@ -27,6 +27,8 @@ from sim.errors import RunError
 from sim.experiment.events import Event
 from sim.experiment.flows import Flow
 from sim.plotting.differences import UNTOLD, Differences, differences
+from sim.plotting.dilemma import Frontier, frontier_figure
+from sim.plotting.dilemma import Panel as FrontierPanel
 from sim.plotting.dots import Dots, dots
 from sim.plotting.heatmap import Group, Heatmap, Row, colour_map, heatmap
 from sim.plotting.history import Battles, history
@@ -38,6 +40,9 @@ from sim.plotting.sankey import Sankey, sankey
 from sim.plotting.style import CATEGORIES, DPI, GREY, HEIGHT, READABLE, SMALL, WIDTH, contrast, extent, legible, save
 from sim.plotting.surface import Panel as SurfacePanel
 from sim.plotting.surface import Surface, levels, surface
+from sim.plotting.threshold import STATES, Threshold, threshold
+from sim.plotting.tiles import GROUNDS, Tiles, tiles
+from sim.plotting.tiles import Panel as TilePanel
 from sim.plotting.timeaxis import day_number
 from sim.plotting.timeline import Lane, Route, Timeline, timeline
 
@@ -236,6 +241,38 @@ def battles(reach: float, frame: Frame, battles_each: int = 40) -> Battles:
     return Battles(shares, curves, points, frame)
 
 
+def usual_threshold(dated: bool = False) -> Threshold:
+    first = float(START.toordinal()) if dated else 0.0
+    at = first + np.array([0.0, 10.0, 20.0, 30.0, 40.0])
+    estimate = np.array([0.1, 0.2, 0.4, 0.7, 0.9])
+    low, high = np.array([0.0, 0.1, NAN, 0.55, 0.8]), np.array([0.2, 0.3, NAN, 0.8, 1.0])
+    states = ((at[0], at[1], "does not hold"), (at[1], at[3], "cannot be told"), (at[3], at[4], "holds"))
+    spans = (estimate - 0.1, np.minimum(estimate + 0.1, 1.0))
+    probability = ("sides.russia.inflow (people)", "P(dual_success)", not dated, 1.2e-5 if dated else 0.5)
+    return Threshold(*probability, at, estimate, low, high, spans, estimate, states, dated, FRAME)
+
+
+def hard_threshold() -> Threshold:
+    at, nothing = np.array([5.0]), np.full(1, NAN)
+    region = ((5.0, 5.0, "cannot be told"),)
+    return Threshold(
+        LONG * 2, LONG * 3, False, 1e6, at, at, nothing, nothing, (nothing, nothing), nothing, region, False, WORDY
+    )
+
+
+def frontier_of(names: tuple[str, ...], finding: str, frame: Frame) -> Frontier:
+    share = np.linspace(0.0, 1.0, len(names))
+    best = {"K": len(names) - 1, "E": 0, "both": len(names) // 2}
+    each = FrontierPanel(finding, finding, names, names, share, 1.0 - share, share * (1.0 - share), best)
+    return Frontier((each, each), frame)
+
+
+def tiles_of(name: str, columns: int, frame: Frame) -> Tiles:
+    x, y = (each.ravel() for each in np.meshgrid(np.arange(columns) * 10_000.0, [-60.0, 0.0, 30.0]))
+    verdicts = tuple(list(GROUNDS)[k % len(GROUNDS)] for k in range(len(x)))
+    return Tiles((TilePanel(name, x, y, x / x.max(), y / 100 + 0.7, verdicts),) * 4, frame)
+
+
 CASES: dict[str, Callable[[], Figure]] = {
     "history": lambda: history(battles(2.5, FRAME)),
     "history, wide": lambda: history(battles(9.0, WORDY, 123_456)),
@@ -262,6 +299,13 @@ CASES: dict[str, Callable[[], Figure]] = {
     "sankey of one": lambda: sankey(hard_sankey(1)),
     "timeline": lambda: timeline(usual_timeline()),
     "timeline, hard": lambda: timeline(hard_timeline()),
+    "threshold": lambda: threshold(usual_threshold()),
+    "threshold of dates": lambda: threshold(usual_threshold(dated=True)),
+    "threshold, hard": lambda: threshold(hard_threshold()),
+    "frontier": lambda: frontier_figure(frontier_of(("measured", "divert"), "no dilemma: both attainable", FRAME)),
+    "frontier, hard": lambda: frontier_figure(frontier_of(tuple(f"{k} {LONG}" for k in range(5)), LONG * 3, WORDY)),
+    "tiles": lambda: tiles(tiles_of("Article", 4, FRAME)),
+    "tiles, hard": lambda: tiles(tiles_of(LONG, 5, WORDY)),
 }
 Box = tuple[float, float, float, float]
 
@@ -672,3 +716,35 @@ def test_other_data_make_other_bytes(tmp_path: Path):
         for name, each in (("a", shown), ("b", replace(shown, rows=("base", "hold"))))
     )
     assert hashlib.sha256(first.read_bytes()).digest() != hashlib.sha256(second.read_bytes()).digest()
+
+
+def test_the_threshold_shows_the_band_the_regions_and_the_shares():
+    shown = usual_threshold()
+    figure = threshold(shown)
+    upper, strip, lower = figure.axes
+    line = next(each for each in upper.lines if each.get_marker() == "o")
+    np.testing.assert_array_equal(line.get_ydata(), shown.estimate)
+    parts = {(bar.get_x(), bar.get_x() + bar.get_width()): to_hex(bar.get_facecolor()) for bar in strip.patches}
+    assert parts == {(low, high): to_hex(STATES[state]) for low, high, state in shown.regions}
+    share = next(each for each in lower.lines if each.get_marker() == "o")
+    np.testing.assert_array_equal(share.get_ydata(), shown.share)
+    assert "level 0.5" in said(figure)
+
+
+def test_the_frontier_has_a_disc_for_each_policy_and_marks_the_best():
+    shown = frontier_of(("measured", "divert", "both"), "no dilemma", FRAME)
+    figure = frontier_figure(shown)
+    for axes, each in zip(figure.axes, shown.panels, strict=True):
+        places = {tuple(row) for group in axes.collections for row in np.asarray(group.get_offsets()).tolist()}
+        assert places == set(zip(each.second.tolist(), each.main.tolist(), strict=True))
+    assert "max pK: both" in said(figure)
+    assert "max pE: measured" in said(figure)
+
+
+def test_a_tile_says_its_value_and_has_the_ground_of_its_verdict():
+    shown = tiles_of("Article", 4, FRAME)
+    figure = tiles(shown)
+    (axes, *_), (each, *_) = figure.axes, shown.panels
+    assert [to_hex(tile.get_facecolor()) for tile in axes.patches] == [to_hex(GROUNDS[name]) for name in each.verdicts]
+    assert f"{each.index[1]:.2f}, {100 * each.both[1]:.0f} %" in said(figure)
+    assert all(contrast("#222222", ground) >= READABLE for ground in GROUNDS.values())

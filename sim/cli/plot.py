@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sim.experiment.read_result import Result
     from sim.plotting.asked import Asked
+    from sim.plotting.kinds import Figures
 
 FORMATS, MOVING = ("png", "svg", "pdf"), "gif"
 ALL = "all"
@@ -63,6 +64,8 @@ def plot(
     wanted, asked_formats = _kinds(kinds), _formats(formats)
     if MOVING in asked_formats and not {"map", ALL} & set(wanted):
         raise InputError.single("--format", "", "gif shows the map week by week; add --kind map")
+    if _again(results, marking, (out, asked_formats), as_json):
+        return
     found = tuple(read_result(folder) for folder in results)
     _refuse_twice(found)
     start, end, at = (_day(f"--{option}", given[name]) for option, name in _DAYS)
@@ -75,6 +78,28 @@ def plot(
 
 def _say(text: str) -> None:
     click.echo(text, err=True)
+
+
+def _again(
+    folders: Sequence[Path], marking: str | None, where: tuple[Path | None, tuple[str, ...]], as_json: bool
+) -> bool:
+    """Draw the figures of one analysis again; return whether the folder holds one."""
+    from sim.plotting.of_inquiry import figures_in, is_inquiry
+
+    if not any(is_inquiry(folder) for folder in folders):
+        return False
+    if len(folders) > 1:
+        raise InputError.single("", "", "an analysis has figures of its own; draw one at a time")
+    (folder,), (out, formats) = folders, where
+    target = out or folder / "figures"
+    _make(target)
+    files = _write(figures_in(folder), marking, (target, formats))
+    if as_json:
+        click.echo(json.dumps({"command": "plot", "figures": [str(path) for path in files], "left_out": []}, indent=2))
+    else:
+        for path in files:
+            click.echo(f"figure: {path}")
+    return True
 
 
 def _split(text: str | None) -> tuple[str, ...]:
@@ -157,16 +182,27 @@ def _save(kind: str, asked: Asked, marking: str | None, where: tuple[Path, tuple
     """Save the figures of a kind, and where it has one and it is asked for its animation."""
     from sim.plotting.animation import save_animation
     from sim.plotting.kinds import ANIMATED, KINDS
-    from sim.plotting.style import save
 
     folder, formats = where
     stills = tuple(form for form in formats if form != MOVING)
+    files = _write(KINDS[kind](asked) if stills else {}, marking, (folder, stills))
+    if MOVING in formats and kind in ANIMATED:
+        try:
+            files.append(save_animation((_marked(each, marking) for each in ANIMATED[kind](asked)), folder, kind))
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+    return files
+
+
+def _write(figures: Figures, marking: str | None, where: tuple[Path, tuple[str, ...]]) -> list[Path]:
+    """Save figures; raise InputError where they cannot be written."""
+    from sim.plotting.style import save
+
+    folder, formats = where
     files: list[Path] = []
     try:
-        for stem, figure in (KINDS[kind](asked) if stills else {}).items():
-            files += save(_marked(figure, marking), folder, stem, stills)
-        if MOVING in formats and kind in ANIMATED:
-            files.append(save_animation((_marked(each, marking) for each in ANIMATED[kind](asked)), folder, kind))
+        for stem, figure in figures.items():
+            files += save(_marked(figure, marking), folder, stem, formats)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return files
@@ -186,6 +222,12 @@ def _folder(results: Sequence[Result], out: Path | None) -> Path:
 
     several = RESULTS / f"figures-{'-'.join(result.id[:4] for result in results[:6])}"
     folder = out or (results[0].folder / "figures" if len(results) == 1 else several)
+    _make(folder)
+    return folder
+
+
+def _make(folder: Path) -> None:
+    """Make a folder for figures where necessary; raise InputError where nothing can be written to it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".twofront.part"
@@ -193,7 +235,6 @@ def _folder(results: Sequence[Result], out: Path | None) -> Path:
         probe.unlink()
     except OSError as error:
         raise _unwritable(folder, error) from error
-    return folder
 
 
 def _unwritable(folder: Path, error: OSError) -> InputError:

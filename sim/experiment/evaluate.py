@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,6 +75,7 @@ class Stored:
         from sim.experiment.sweep_run import How, carry_out
 
         plan = self._grown(self._plan(points, design, outcomes))
+        _discard_torn(self._place(plan))
         done = carry_out(plan, self._place(plan), How(self.where, progress=self.progress, block=self.block))
         if done.interrupted:
             raise KeyboardInterrupt
@@ -102,6 +104,14 @@ class Stored:
         there = read_manifest(place)
         draws, replications = max(design.draws, there["draws"]), max(design.replications, there["replications"])
         return replace(plan, design=replace(design, draws=draws, replications=replications))
+
+
+def _discard_torn(place: Path) -> None:
+    """Throw away a folder of ours that was killed before it could say what it is; nothing has been run in it."""
+    from sim.experiment.store import MANIFEST
+
+    if place.is_dir() and not (place / MANIFEST).is_file():
+        shutil.rmtree(place)
 
 
 def _table(folder: Path, plan: Plan, design: Design, outcomes: Sequence[str]) -> Table:

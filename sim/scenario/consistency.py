@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import PydanticCustomError
 
 from sim.scenario import objectives
+from sim.scenario.dilemma import check_dilemma
 from sim.scenario.policies import ByPressure, FollowYield, Hold, MainEffort, Reinforce, Threshold, Withdraw
 from sim.scenario.wording import suggestion
 
@@ -293,4 +294,5 @@ RULES: tuple[Callable[[Scenario], Found], ...] = (
     _assess,
     _map,
     objectives.check,
+    check_dilemma,
 )

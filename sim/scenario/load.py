@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 COUNTERFACTUAL = "counterfactual"
 INTERVENTIONS = "interventions"
 _FIXED = ("extends", "start", "end", "assess", COUNTERFACTUAL, INTERVENTIONS)
-_UNHASHED = ("choices", "chosen", "objectives")
+_UNHASHED = ("choices", "chosen", "objectives", "dilemma")  # what is offered and asked, not what a run depends on
 _HASH_BYTES = 8
 _BREAK = re.compile("[\n\r\x85\u2028\u2029]")
 
@@ -222,9 +222,9 @@ def effective_yaml(loaded: Loaded) -> str:
     """Return the effective scenario as a file that loads to the same hash.
 
     It holds the options taken as a record (`chosen`) and not the options offered: applied again, those could undo
-    a `--set`.
+    a `--set`. The policies of a dilemma name those options, so they are left out, too.
     """
-    tree = plain(_without(loaded.tree, "choices"))
+    tree = plain(_without(loaded.tree, "choices", "dilemma"))
     text = yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**30, default_flow_style=False)
     return str(text)
 

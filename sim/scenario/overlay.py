@@ -44,10 +44,13 @@ class Composed:
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision that the scenario offers: its options, and the one taken unless another is chosen."""
+    """A decision that the scenario offers: its options, and the one taken unless another is chosen.
+
+    place : the path of its options in the file. A lever of the dilemma has no default.
+    """
 
     path: str
-    node: Node
+    place: str
     options: dict[str, Node]
     default: Node | None
 
@@ -167,7 +170,11 @@ def decisions(tree: Node) -> Iterator[Decision]:
     for actor, offered in _children(tree, "choices"):
         for name, node in (offered.mapping or {}).items():
             options = dict(_children(node, "options"))
-            yield Decision(f"{actor}.{name}", node, options, node.child("default"))
+            place = f"choices.{actor}.{name}.options"
+            yield Decision(f"{actor}.{name}", place, options, node.child("default"))
+    stated = tree.child("dilemma")
+    for name, node in _children(stated, "levers") if stated else ():
+        yield Decision(f"dilemma.{name}", f"dilemma.levers.{name}", dict(node.mapping or {}), None)
 
 
 def _children(node: Node, key: str) -> list[tuple[str, Node]]:
@@ -237,7 +244,7 @@ def _take(tree: Node, decision: Decision, option: str, problems: list[Problem]) 
     overrides = decision.options[option].child("set")
     if overrides is None or overrides.mapping is None:
         return tree
-    path = f"choices.{decision.path}.options.{option}.set"
+    path = f"{decision.place}.{option}.set"
     bad = misplaced(overrides, path, RESERVED[:4])
     problems.extend(bad)
     return tree if bad else apply_overlay(tree, relabel(overrides, f"choice {decision.path}={option}"))

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from sim.scenario import consistency
+from sim.scenario.choices import Decision
+from sim.scenario.dilemma import Dilemma
 from sim.scenario.laws import Combat, Luck, Season, Withdrawal
 from sim.scenario.objectives import Objective
 from sim.scenario.places import Line, Spot
@@ -265,13 +267,6 @@ class Intervention(Model):
     about: str = ""
 
 
-class Option(Model):
-    """One option of a choice."""
-
-    about: str = ""
-    set: dict[str, Any] = {}
-
-
 class Outline(Model):
     """A line of the theatre map, for the eye only."""
 
@@ -291,14 +286,6 @@ class Map(Model):
     """Where the name and the reserve of each side stand."""
     names: dict[str, Spot] = {}
     """Other names on the map, as of towns and seas."""
-
-
-class Decision(Model):
-    """A choice of an actor."""
-
-    default: str
-    options: dict[str, Option]
-    about: str = ""
 
 
 class Counterfactual(Model):
@@ -344,6 +331,7 @@ class Scenario(Model):
     """What each actor is after (`twofront game`); no run depends on it."""
     counterfactual: Counterfactual | None = None
     map: Map | None = None
+    dilemma: Dilemma | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Scenario":
