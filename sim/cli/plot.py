@@ -52,10 +52,10 @@ def plot(
 ) -> None:  # fmt: skip
     """Draw figures of RESULT folders.
 
-    Without --kind what suits them. One run: fan chart, heat map, timeline and force-flow Sankey (one central run is
-    made again for the last two, and for the map). Several runs, or a compare: dots and paired differences, the first
-    as the reference.
-    A sweep: response curve or surface. All kinds: fan, heatmap, timeline, sankey, map, dots, differences, response,
+    Without --kind what suits them. One run: fan chart, heat map, timeline, force-flow Sankey, and the map where the
+    scenario places its fronts (one central run is made again for the last three). Several runs, or a compare: dots and
+    paired differences, the first as the reference. A sweep: response curve or surface. An analysis: its own figures,
+    drawn again. All kinds: fan, heatmap, timeline, sankey, map, dots, differences, response,
     surface. The map shows the fronts at a date; --format gif shows it week by week.
     """
     from sim.experiment.read_result import read_result

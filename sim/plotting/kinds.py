@@ -335,7 +335,8 @@ def suitable(results: Sequence[Result]) -> tuple[str, ...]:
     if len(results) > 1 or first.kind == "compare":
         return "dots", "differences"
     if first.kind == "run":
-        return "fan", "heatmap", "timeline", "sankey"
+        placed = any(front.position for front in first.loaded.scenario.fronts.values())
+        return ("fan", "heatmap", "timeline", "sankey", *(["map"] if placed else []))
     numbers = [value for value in first.points[0].factors.values() if not isinstance(value, str)]
     if len(numbers) > 2:
         message = f"varies {len(numbers)} numbers at once, more than a curve or a surface shows"

@@ -185,6 +185,29 @@ def _timeline(group: Group) -> Columns:
     return tuple((name, [row[k] for row in rows]) for k, name in enumerate(names))
 
 
+def _map(group: Group) -> Columns:
+    """Return ground, people and pressure of each front on the day of the map."""
+    from sim.plotting.of_map import day_within
+
+    asked: Asked = group.drawn
+    scenario, series = asked.run.loaded.scenario, group.first.series
+    day = day_within(asked.run, asked.at)
+    said = ("people", "pressure")
+    names = [
+        name
+        for front in scenario.fronts
+        for name in (f"{front}.territory_km2", *(f"{front}.{side}.{what}" for side in scenario.sides for what in said))
+    ]
+    names = [name for name in names if name in series]
+    bands = [band for band in _BANDS if names and band in series[names[0]]]
+    number = (day - scenario.start).days
+    return (
+        ("date", [str(day)] * len(names)),
+        ("series", names),
+        *((band, [float(series[name][band][number]) for name in names]) for band in bands),
+    )
+
+
 _COLUMNS: Mapping[str, Callable[[Group], Columns]] = {
     "dots": _dots,
     "differences": _differences,
@@ -192,4 +215,5 @@ _COLUMNS: Mapping[str, Callable[[Group], Columns]] = {
     "surface": _swept,
     "fan": _fan,
     "timeline": _timeline,
+    "map": _map,
 }
