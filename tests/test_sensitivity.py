@@ -65,7 +65,7 @@ def test_ishigami_has_its_known_indices() -> None:
 
 
 def test_luck_is_not_taken_for_interplay() -> None:
-    """With luck of twice the variance the indices of the mean stay; those of the raw values would have totals of 0.8."""
+    """With luck of twice the variance the indices of the mean stay; raw values would have totals of 0.8."""
     shares = pick_freeze([[0], [1], [2]], 1024, 3, 0)
     y = ishigami(shares)[..., None]
     noise = np.random.default_rng(3).normal(size=(*y.shape[:2], 4)) * np.sqrt(2 * 13.84)
@@ -189,7 +189,11 @@ def test_points_lie_at_quantiles() -> None:
     ],
 )
 def test_wrong_input_is_told(
-    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     spread = ["--set", "combat.surprise={triangular: [1, 2, 3]}"]
@@ -229,7 +233,12 @@ def test_the_command_answers_on_a_joint_sample_when_asked_for_given_data(
 
 @pytest.mark.slow
 def test_the_command_answers_and_is_the_same_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    spread = ["--set", "combat.surprise={triangular: [1, 2, 3]}", "--set", "combat.ground={triangular: [0.2, 0.3, 0.4]}"]
+    spread = [
+        "--set",
+        "combat.surprise={triangular: [1, 2, 3]}",
+        "--set",
+        "combat.ground={triangular: [0.2, 0.3, 0.4]}",
+    ]
     fine = ["--rows", "32", "--draws", "32", "--trajectories", "4", "--top", "1"]
     outs = [tmp_path / "one", tmp_path / "two"]
     for out in outs:

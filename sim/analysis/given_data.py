@@ -1,8 +1,8 @@
 """First-order indices from draws as they are: for inputs that depend on each other, where nothing can be moved alone.
 
 An input's range is cut into slices with equally many draws; the variance of the slices' means, less what scatter within
-slices adds to it, is Var(E[Y | x]) (Plischke, Borgonovo and Smith 2013). Of dependent inputs it holds what goes with the input, its
-own effect and that of others which vary with it; shares can add up to more than one.
+slices adds to it, is Var(E[Y | x]) (Plischke, Borgonovo and Smith 2013). Of dependent inputs it holds what goes with
+the input, its own effect and that of others which vary with it; shares can add up to more than one.
 """
 
 from __future__ import annotations

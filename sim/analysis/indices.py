@@ -45,7 +45,8 @@ class Index(NamedTuple):
 class Found(NamedTuple):
     """Indices of the groups; None where the mean over luck does not vary so that it can be told.
 
-    variance : of the mean over luck, with its interval over rows; used : rows of the design that had a value at every point, of all that were asked.
+    variance : of the mean over luck, with its interval over rows.
+    used : rows of the design that had a value at every point, of all that were asked.
     """
 
     groups: tuple[Index, ...] | None
@@ -92,7 +93,7 @@ def indices(values: Values, seed: int = 0) -> Found:
     A row that lacks a value at any of its points is left out. Intervals: the variance of a bootstrap over rows plus,
     from three replications on, that of a jackknife over replications.
     """
-    whole = np.isfinite(values).all(axis=(0, 2))
+    whole: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=(0, 2)))
     used = values[:, whole]
     if whole.sum() < 8:
         return Found(None, Interval(np.nan, np.nan, np.nan), int(whole.sum()), len(whole))

@@ -39,13 +39,14 @@ class Settings:
     """What is asked, and how finely.
 
     top : assumptions that get indices of their own; named : those of them that are named (places), none: by screening.
-    trajectories : of the screening; rows : of the Sobol' design (a power of two is balanced); replications : at each point of both.
+    trajectories : of the screening; rows : of the Sobol' design (a power of two is balanced); replications : at each
+    point of both.
     draws : for luck's share (times 2 replications); effects : replications at each end of an assumption's range.
     """
 
     outcomes: tuple[str, ...]
     method: str = SOBOL
-    top: int = 8
+    top: int = 12
     named: tuple[int, ...] = ()
     trajectories: int = 10
     rows: int = 256
@@ -193,8 +194,8 @@ def check_enough(name: str, used: int, asked: int) -> None:
     """Refuse an outcome that has too seldom a value: what is left would say nothing of the scenario as it is."""
     if used < LEAST_SHARE * asked:
         message = (
-            f"'{name}' has a value in {used:,} of {asked:,} rows of the design only, fewer than {LEAST_SHARE:.0%}; indices of the "
-            "others would be of another population. Ask for an outcome that every run has (regained, not regained_day)"
+            f"'{name}' has a value in {used:,} of {asked:,} rows of the design only, fewer than {LEAST_SHARE:.0%}; indices "
+            "of these would be of another population. Ask for an outcome that every run has (regained, not regained_day)"
         )
         raise InputError.single("--outcome", "", message)
 
@@ -213,7 +214,7 @@ def given(evaluate: Evaluate, inputs: Mapping[str, Values], settings: Settings) 
     luck = {}
     for name in settings.outcomes:
         values = table.values[name][0, 1:]
-        whole = np.isfinite(values).all(axis=1)
+        whole: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=1))
         check_enough(name, int(whole.sum()), len(whole))
         varies = {path: column[1:][whole] for path, column in inputs.items() if np.ptp(column[1:]) > 0}
         shares[name] = first_order(varies, values[whole])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.analysis.answer import Answer
 from sim.analysis.indices import Interval, LuckShare
 from sim.analysis.sensitivity import GIVEN, REST, Given, Sensitivity, Settings
-from sim.experiment.points import short_names
+from sim.analysis.uncertain import spoken
 
 PARAMETER, GROUP, INTERPLAY, LUCK = "parameter", "group", "interplay", "luck"
 _NAN = Interval(np.nan, np.nan, np.nan)
@@ -98,7 +98,7 @@ def span(interval: Interval) -> str:
 
 
 def _short(found: Sensitivity) -> dict[str, str]:
-    return dict(zip(found.parameters, short_names(found.parameters), strict=True))
+    return dict(zip(found.parameters, spoken(found.parameters), strict=True))
 
 
 def _strongest(found: Sensitivity, name: str) -> str:
@@ -117,7 +117,7 @@ def _drives(found: Sensitivity, name: str) -> Iterator[str]:
 
 def _effect_lines(found: Sensitivity, settings: Settings) -> Iterator[str]:
     """Yield what the strongest assumptions do, in the outcome's unit; no direction where the interval holds zero."""
-    names = short_names([found.parameters[k] for k in found.chosen])
+    names = spoken([found.parameters[k] for k in found.chosen])
     for name in settings.outcomes:
         sizes = [max(abs(each.low.value), abs(each.high.value)) for each in found.effects[name]]
         order = sorted(range(len(sizes)), key=lambda k: -sizes[k])
@@ -135,22 +135,23 @@ def _signed(effect: Interval) -> str:
 def _spreads(luck: Mapping[str, LuckShare], settings: Settings) -> dict[str, str]:
     shares = [f"{name} {span(each.share)}" for name, each in luck.items() if each.share]
     return {
-        "numerical": f"95 % intervals: bootstrap over {settings.rows} rows and jackknife over {settings.replications} replications"
-        if settings.method != GIVEN
-        else f"95 % intervals: jackknife over {settings.draws} draws",
+        "numerical": f"95 % intervals, jackknife over {settings.draws} draws"
+        if settings.method == GIVEN
+        else f"95 % intervals, bootstrap over {settings.rows} rows, jackknife over {settings.replications} replications",
         "luck": f"share of variance: {'; '.join(shares) or 'none'}",
         "assumptions": "shares of what is left, in the table; they are shares under the scenario's own ranges",
     }
 
 
 def _caveats(found: Sensitivity, settings: Settings) -> Iterator[str]:
-    yield "a wider range gets a larger share: the shares are of the scenario's ranges, which are judgement until calibrated"
-    yield "assumptions are drawn independently of each other; a posterior (joint:) is refused here and taken by --method given"
+    yield "a wider range gets a larger share: shares are of the scenario's ranges, judgement until calibrated"
+    yield "assumptions are drawn independently of each other; a posterior (joint:) is taken by --method given only"
     for name, each in found.found.items():
         if each.groups is None:
             yield f"{name}: the variance of the mean over luck is not told from zero, so no indices are given"
         elif each.used < each.asked:
-            yield f"{name}: {each.asked - each.used} of {each.asked} rows lack a value (failed, or none) and are left out whole"
+            missing = f"{each.asked - each.used} of {each.asked} rows"
+            yield f"{name}: {missing} lack a value (failed, or none) and are left out whole"
     for name, scr in found.screened.items():
         if scr.used < scr.asked:
             yield f"{name}: {scr.asked - scr.used:,} of {scr.asked:,} elementary effects lack a value and are left out"
@@ -239,7 +240,8 @@ def answer_given(found: Given, settings: Settings, title: str) -> Answer:
         spreads=_spreads(found.luck, settings),
         drives=tuple(f"{row.outcome}: {row.part}, {span(row.first)}" for row in rows if row.first.low > 0)[:6],
         caveats=(
-            "first-order shares from draws: of inputs that depend on each other a share holds the effects of those that go with it, and shares can add up to more than 1",
+            "first-order shares from draws: of inputs that depend on each other a share holds the effects of those that "
+            "go with it, and shares can add up to more than 1",
             "no total indices: interplay cannot be told apart without moving inputs one by one",
         ),
         numbers={"method": GIVEN, "draws": settings.draws},

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Values = NDArray[np.float64]
 PARAMETERS = "--parameters"
 LOW, HIGH = 0.05, 0.95  # quantiles between which an effect is taken
+_FILLING = ("sides", "fronts", "policies", "contingents", "movement", "munitions", "choices")
 _EDGE = 1e-9  # distance from 0 and 1 at which a quantile is taken
 
 
@@ -28,7 +29,10 @@ def uncertain(loaded: Loaded) -> tuple[Factor, ...]:
     joint = {path for table in loaded.scenario.joint.values() for path in table.paths}
     paths = [path for path, _ in quantities(loaded) if path not in joint]
     if not paths and not joint:
-        message = "the scenario gives no number a distribution, so no assumption varies; write one, such as {triangular: [low, mode, high]}"
+        message = (
+            "the scenario gives no number a distribution, so no assumption varies; write one, such as "
+            "{triangular: [low, mode, high]}"
+        )
         raise InputError.single(PARAMETERS, "", message)
     return factors_of(loaded, [(path, None, PARAMETERS) for path in paths])
 
@@ -70,3 +74,12 @@ def points_at(factors: Sequence[Factor], shares: Values) -> Points:
         for k, factor in enumerate(factors)
     }
     return Points(tuple(factors), columns, (), len(shares))
+
+
+def spoken(paths: Sequence[str]) -> list[str]:
+    """Return paths as people say them: 'sides.russia.policies.expel.effort' is 'russia expel effort'.
+
+    Where two would be said alike they are given whole.
+    """
+    said = [" ".join(part for part in path.split(".") if part not in _FILLING).replace("_", " ") for path in paths]
+    return [word if said.count(word) == 1 else path for path, word in zip(paths, said, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +26,18 @@ _GIVEN_DRAWS, _DRAWS = 1_000, 400
 
 @click.command()
 @click.argument("file", metavar="SCENARIO", type=click.Path(path_type=Path))
-@click.option("--outcome", metavar="A,B", help="Outcomes [default: territory of each theatre and dual success, last date].")
 @click.option(
-    "--method", metavar="METHOD", default="sobol", show_default=True, help="morris (screening only), sobol (indices of the few that screening finds), or given."
+    "--outcome", metavar="A,B", help="Outcomes [default: territory of each theatre and dual success, last date]."
+)
+@click.option(
+    "--method",
+    metavar="METHOD",
+    default="sobol",
+    show_default=True,
+    help="morris (screening only), sobol (indices of the few that screening finds), or given.",
 )
 @click.option("--parameters", metavar="A,B", help="Those that get indices of their own [default: by screening].")
-@click.option("--top", type=int, default=8, show_default=True, help="How many get indices of their own.")
+@click.option("--top", type=int, default=12, show_default=True, help="How many get indices of their own.")
 @click.option("--trajectories", type=int, default=10, show_default=True, help="Of the screening.")
 @click.option("--rows", type=int, default=256, show_default=True, help="Of the Sobol' design; a power of two.")
 @click.option("-n", "--replications", type=int, default=4, show_default=True, help="At each point of both designs.")
@@ -164,4 +171,5 @@ def _cell(columns: Mapping[str, Any], name: str, row: int) -> str:
     value, low, high = (100 * float(columns[key][row]) for key in (name, f"{name}_low", f"{name}_high"))
     if value != value:
         return "-"
-    return f"{value:.0f}" + (f" ({low:.0f} to {high:.0f})" if low == low else "")
+    said = f"{value:.0f}" + (f" ({low:.0f} to {high:.0f})" if low == low else "")
+    return re.sub(r"-0(?!\d)", "0", said)

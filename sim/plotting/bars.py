@@ -1,4 +1,4 @@
-"""Bars in rows: what tornado, index, and information figures share: a label, one or two bars with intervals, in panels."""
+"""Bars in rows, in panels: what tornado, index, and information figures share."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sim.experiment.points import short_names
+from sim.analysis.uncertain import spoken
 from sim.plotting.bars import MOST_ROWS, Bar, Bars, Cell, Panel, bars
 from sim.plotting.page import MINUS, NOTHING, Frame, number
 from sim.plotting.style import BLUE, ORANGE, SKY
@@ -35,7 +35,11 @@ def index_figure(table: Columns, footer: str) -> Figure:
     labels = _labels(names)
     panels = tuple(Panel(name, "share", _index_cells(table, name, names), share=True) for name in outcomes)
     caption = "Luck: its share of all variance. Below: shares of the variance of the mean over luck"
-    legend = ((_LUCK, "luck"), (BLUE, "first-order (alone)"), *(((SKY, "total (with interplay)"),) if _has(table, "total") else ()))
+    legend = (
+        (_LUCK, "luck"),
+        (BLUE, "first-order (alone)"),
+        *(((SKY, "total (with interplay)"),) if _has(table, "total") else ()),
+    )
     frame = Frame("What outcomes hang on: luck, and which assumptions", caption, footer)
     return bars(Bars(("luck", *labels), panels, legend, frame, ruled=(0,)))
 
@@ -49,7 +53,11 @@ def _index_cells(table: Columns, outcome: str, names: Sequence[str]) -> tuple[Ce
         if name not in rows:
             cells.append(Cell((), (NOTHING,)))
             continue
-        found = [(key, colour) for key, colour in (("first", BLUE), ("total", SKY)) if np.isfinite(_at(table, key, rows[name]))]
+        found = [
+            (key, colour)
+            for key, colour in (("first", BLUE), ("total", SKY))
+            if np.isfinite(_at(table, key, rows[name]))
+        ]
         made = tuple(Bar(_at(table, key, rows[name]), colour, _ends(table, key, rows[name])) for key, colour in found)
         cells.append(Cell(made, tuple(_percent(bar.value) for bar in made)))
     return tuple(cells)
@@ -62,24 +70,25 @@ def tornado(table: Columns, footer: str) -> Figure:
     names = _by_size({**table, "size": size}, list(dict.fromkeys(table["part"])), "size")[:MOST_ROWS]
     rows = {(table["outcome"][k], table["part"][k]): k for k in range(len(table["part"]))}
     panels = tuple(
-        Panel(name, "change against central assumptions", tuple(_tornado_cell(table, rows[name, part]) for part in names))
+        Panel(
+            name, "change against central assumptions", tuple(_tornado_cell(table, rows[name, part]) for part in names)
+        )
         for name in outcomes
     )
-    first = rows[outcomes[0], names[0]]
     labels = [
-        f"{label}: {number(_at(table, 'at_low', rows[outcomes[0], part]))} to {number(_at(table, 'at_high', rows[outcomes[0], part]))}"
+        f"{label}: {' to '.join(number(_at(table, end, rows[outcomes[0], part])) for end in ('at_low', 'at_high'))}"
         for label, part in zip(_labels(names), names, strict=True)
     ]
     caption = "Each alone at its 5 % and 95 % quantile, the others central; the same luck at all points"
     legend = ((BLUE, "at the 5 % quantile"), (ORANGE, "at the 95 % quantile"))
-    frame = Frame(f"What each assumption does: {_labels(names)[0]} moves outcomes most", caption, footer)
-    assert first >= 0
+    frame = Frame("What each assumption does alone", caption, footer)
     return bars(Bars(tuple(labels), panels, legend, frame))
 
 
 def _tornado_cell(table: Columns, row: int) -> Cell:
     made = tuple(
-        Bar(_at(table, key, row), colour, _ends(table, key, row)) for key, colour in (("effect_low", BLUE), ("effect_high", ORANGE))
+        Bar(_at(table, key, row), colour, _ends(table, key, row))
+        for key, colour in (("effect_low", BLUE), ("effect_high", ORANGE))
     )
     return Cell(made, tuple(_signed(bar) for bar in made))
 
@@ -103,7 +112,7 @@ def _by_size(table: Columns, names: Sequence[str], column: str) -> list[str]:
 
 
 def _labels(names: Sequence[str]) -> list[str]:
-    return [label.replace("_", " ").replace(".", " · ") for label in short_names(list(names))]
+    return spoken(list(names))
 
 
 def _has(table: Columns, name: str) -> bool:
@@ -121,5 +130,3 @@ def _ends(table: Columns, name: str, row: int) -> tuple[float, float] | None:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.0f} %".replace("-0 %", "0 %").replace("-", MINUS) if np.isfinite(value) else NOTHING
-
-
