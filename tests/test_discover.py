@@ -158,7 +158,7 @@ def test_discovery_of_a_toy_and_its_answer() -> None:
     assert found.regrets[1].mean == pytest.approx(0.3, abs=0.08)
     answer = answer_of(found, settings, "a toy", "side.plan")
     assert "where x below 0.3" in answer.answer or "where x below 0.2" in answer.answer
-    assert "one is best on average" in answer.answer
+    assert "one has the best mean" in answer.answer
     assert set(answer.tables) == {"boxes", "path", "options", "information", "break_even"}
 
 

@@ -1,4 +1,4 @@
-"""Structural alternatives: signs, what flips, what becomes undecided; the files are the flagship but for what they say."""
+"""Structural alternatives: signs, what flips or is undecided; files that are the flagship but for what they say."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

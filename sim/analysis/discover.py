@@ -57,8 +57,8 @@ class Settings:
     taken: int = 0
     aim: Aim = Aim()
     meets: Condition | None = None
-    draws: int = 400
-    replications: int = 8
+    draws: int = 600
+    replications: int = 6
     boxes: int = 2
     seed: int = 0
 
@@ -155,6 +155,6 @@ def _check_enough(used: int, settings: Settings) -> None:
     if used < max(LEAST_SHARE * settings.draws, LEAST_DRAWS):
         message = (
             f"{' and '.join(settings.outcomes)} have a value under every option in {used} of {settings.draws} draws "
-            "only. Dual success is nothing where no incursion is ordered: leave that option out, or ask for another outcome"
+            "only. Dual success is nothing where no incursion is ordered: leave that option out or take another outcome"
         )
         raise InputError.single("--choices", "", message)

@@ -77,8 +77,8 @@ def _option_sentence(found: Discovered, settings: Settings, decision: str) -> st
         return f"Of {decision}, no option is told to be better than the next by the mean of the aim."
     regret, ahead = found.regrets[best], found.ahead
     return (
-        f"Of {decision}, {settings.options[best]} is best on average (by {ahead.value:.3g}, {ahead.low:.3g} to "
-        f"{ahead.high:.3g}) and has a mean regret of {max(regret.honest, 0):.3g} to {regret.mean:.3g}."
+        f"Of {decision}, {settings.options[best]} has the best mean (ahead by {ahead.value:.3g}, {ahead.low:.3g} to "
+        f"{ahead.high:.3g}) and a mean regret of {max(regret.honest, 0):.3g} to {regret.mean:.3g}."
     )
 
 
@@ -118,7 +118,7 @@ def _caveats(found: Discovered, settings: Settings) -> Iterator[str]:
         yield f"{missing} lack a value under some option (failed, or none) and are left out"
     yield "a box says where the event is frequent under the scenario's ranges, not what causes it"
     if found.regrets:
-        yield "regret and values are ranges: the low end picks the best on other runs (too low), the high end on the same"
+        yield "regret and values are ranges: the low end picks the best on other runs, the high end on the same"
 
 
 def _numbers(found: Discovered, settings: Settings, decision: str) -> dict[str, Any]:

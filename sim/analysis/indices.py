@@ -153,7 +153,7 @@ def _jackknife(values: Values, of: _Statistic) -> float:
     if count < 3:
         return 0.0
     left = np.stack([_terms(np.delete(values, k, axis=-1)).mean(axis=1) for k in range(count)], axis=1)
-    return float(np.var(of(left))) * (count - 1)
+    return float(np.var(of(left)) * (count - 1))
 
 
 def luck_share(values: Values) -> LuckShare:

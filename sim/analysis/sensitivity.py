@@ -194,8 +194,8 @@ def check_enough(name: str, used: int, asked: int) -> None:
     """Refuse an outcome that has too seldom a value: what is left would say nothing of the scenario as it is."""
     if used < LEAST_SHARE * asked:
         message = (
-            f"'{name}' has a value in {used:,} of {asked:,} rows of the design only, fewer than {LEAST_SHARE:.0%}; indices "
-            "of these would be of another population. Ask for an outcome that every run has (regained, not regained_day)"
+            f"'{name}' has a value in {used:,} of {asked:,} rows of the design only, fewer than {LEAST_SHARE:.0%}: "
+            "indices would be of another population. Ask for an outcome that every run has (regained, not regained_day)"
         )
         raise InputError.single("--outcome", "", message)
 

@@ -137,7 +137,7 @@ def _spreads(luck: Mapping[str, LuckShare], settings: Settings) -> dict[str, str
     return {
         "numerical": f"95 % intervals, jackknife over {settings.draws} draws"
         if settings.method == GIVEN
-        else f"95 % intervals, bootstrap over {settings.rows} rows, jackknife over {settings.replications} replications",
+        else f"95 % intervals, bootstrap of {settings.rows} rows, jackknife of {settings.replications} replications",
         "luck": f"share of variance: {'; '.join(shares) or 'none'}",
         "assumptions": "shares of what is left, in the table; they are shares under the scenario's own ranges",
     }
@@ -240,7 +240,7 @@ def answer_given(found: Given, settings: Settings, title: str) -> Answer:
         spreads=_spreads(found.luck, settings),
         drives=tuple(f"{row.outcome}: {row.part}, {span(row.first)}" for row in rows if row.first.low > 0)[:6],
         caveats=(
-            "first-order shares from draws: of inputs that depend on each other a share holds the effects of those that "
+            "first-order shares from draws: of inputs that depend on each other one holds the effects of those that "
             "go with it, and shares can add up to more than 1",
             "no total indices: interplay cannot be told apart without moving inputs one by one",
         ),

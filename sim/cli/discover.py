@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.experiment.points import Points
     from sim.scenario.load import Loaded
 
-_DRAWS, _REPLICATIONS, _AT_CENTRAL = 400, 8, 200
+_DRAWS, _REPLICATIONS, _AT_CENTRAL = 600, 6, 200
 _INFORMATION_SHOWN = 6
 
 
@@ -79,7 +79,11 @@ def discover(
     With --structures FILE ... it asks instead which conclusions flip when the model is built otherwise.
     """
     given = Given(file=file, **common)
-    if structures or more:
+    if more and not structures:
+        raise InputError.single(
+            "", str(more[0]), "is a second scenario; alternatives are named by --structures FILE ..."
+        )
+    if structures:
         from sim.cli.discover_structures import conduct_structures
 
         return conduct_structures(given, (*structures, *more), (draws or 0, replications or _AT_CENTRAL))

@@ -78,9 +78,9 @@ def _ask(inquiry: Inquiry, settings: Settings, others: Mapping[str, tuple[Source
 
 
 def _figures(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
-    from sim.plotting.sign_table import sign_table
+    from sim.plotting.discover_figures import figures_of
 
-    return {"figure": sign_table(answer.tables["structures"], f"twofront discover {asked.id}: seed {asked.seed}")}
+    return figures_of(answer.tables, answer.numbers, f"twofront discover {asked.id}: seed {asked.seed}")
 
 
 def _tables(answer: Answer) -> list[Any]:

@@ -110,9 +110,9 @@ def checked_outcomes(base: Loaded, seed: int, names: tuple[str, ...]) -> tuple[s
 
 def _usual(known: list[str], first: Any) -> tuple[str, ...]:
     """Return the territory of each theatre and, where it is judged, dual success; on the last date of assessment."""
-    dates = first.aims.dates if first.aims else ()
-    later = f".{dates[-1][0]}" if len(dates) > 1 else ""  # the first date has no suffix in what is judged
-    suffix = f".{dates[-1][0]}" if dates else ""
+    dates = [name for name, _ in first.aims.dates] if first.aims else []
+    later = f".{dates[-1]}" if len(dates) > 1 else ""  # the first date has no suffix in what is judged
+    suffix = f".{dates[-1]}" if dates else ""
     wanted = [f"{theatre}.territory_km2{suffix}" for theatre in first.labels.theatres]
     judged = f"dual_success{later}"
     return tuple(name for name in (*wanted, judged) if name in known)

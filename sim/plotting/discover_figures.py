@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from numpy.typing import NDArray
 from sim.analysis.uncertain import spoken
 from sim.plotting.bars import Bar, Bars, Cell, Panel, bars
 from sim.plotting.page import Frame, key, number, page, panel, quiet, wrapped, write
+from sim.plotting.sign_table import sign_table
 from sim.plotting.style import BLUE, BODY, CATEGORIES, FAINT, GREY, INK, SMALL, across, fitted, legible
 
 Columns = Mapping[str, NDArray[Any]]
+_TABLES = ("boxes", "path", "options", "information", "structures")
 _MOST_LIMITS, _MOST_WORTHS, _MOST_OPTIONS = 12, 12, 9
 _LABELS, _EDGE, _TOP, _FOOT = 3.6, 12.0, 5.8, 1.0  # inches
 
@@ -24,6 +27,8 @@ _LABELS, _EDGE, _TOP, _FOOT = 3.6, 12.0, 5.8, 1.0  # inches
 def figures_of(tables: Mapping[str, Columns], numbers: Mapping[str, Any], footer: str) -> dict[str, Figure]:
     """Return the figures of a result's tables, by the stem of their files."""
     found = {}
+    if "structures" in tables:
+        return {"figure": sign_table(tables["structures"], footer)}
     if len(tables["boxes"]["box"]):
         found["figure"] = box_figure(tables["boxes"], numbers, footer)
         found["figure-tradeoff"] = tradeoff(tables["path"], tables["boxes"], footer)
@@ -33,9 +38,24 @@ def figures_of(tables: Mapping[str, Columns], numbers: Mapping[str, Any], footer
     return found
 
 
+def figures_in(folder: Path) -> dict[str, Figure]:
+    """Return the figures of a finished result folder, the same again."""
+    import json
+
+    from sim.experiment.inquiry import ANSWER
+    from sim.experiment.store import read_manifest
+    from sim.experiment.tables import read_parquet
+
+    names = [name for name in _TABLES if (folder / f"{name}.parquet").is_file()]
+    manifest, answer = read_manifest(folder), json.loads((folder / ANSWER).read_text(encoding="utf-8"))
+    footer = f"twofront {manifest['kind']} {manifest['id']}: seed {manifest['seed']}"
+    return figures_of({name: read_parquet(folder / f"{name}.parquet") for name in names}, answer["numbers"], footer)
+
+
 def box_figure(table: Columns, numbers: Mapping[str, Any], footer: str) -> Figure:
     """Return each box's limits within the range of its inputs, as parallel bars."""
-    rows = range(min(_MOST_LIMITS, len(table["box"])))
+    rows = range(min(_TABLES = ("boxes", "path", "options", "information", "structures")
+_MOST_LIMITS, len(table["box"])))
     event, share = numbers["event"], 100 * float(numbers["frequency"]["value"])
     caption = "The box within the range of each assumption; other assumptions are free"
     notes = (
