@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from sim.analysis.uncertain import spoken
@@ -54,8 +53,7 @@ def figures_in(folder: Path) -> dict[str, Figure]:
 
 def box_figure(table: Columns, numbers: Mapping[str, Any], footer: str) -> Figure:
     """Return each box's limits within the range of its inputs, as parallel bars."""
-    rows = range(min(_TABLES = ("boxes", "path", "options", "information", "structures")
-_MOST_LIMITS, len(table["box"])))
+    rows = range(min(_MOST_LIMITS, len(table["box"])))
     event, share = numbers["event"], 100 * float(numbers["frequency"]["value"])
     caption = "The box within the range of each assumption; other assumptions are free"
     notes = (
@@ -68,21 +66,21 @@ _MOST_LIMITS, len(table["box"])))
         axes.set_xlim(0, 1)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_axis_off()
-        colours = [CATEGORIES[int(table["box"][k] - 1) % len(CATEGORIES)] for k in rows]
+        colours = [legible(CATEGORIES[int(table["box"][k] - 1) % len(CATEGORIES)]) for k in rows]
         for k, name in zip(rows, spoken([str(table["part"][k]) for k in rows]), strict=False):
             axes.barh(k, 1, 0.42, color=FAINT)
             low, high = _within(table, k)
             axes.barh(k, high - low, 0.42, left=low, color=colours[k])
             _name_limit(figure, table, k, (name, _TOP - height * (k + 0.5), (low, high)))
-        key(
-            figure,
-            [
-                Patch(facecolor=CATEGORIES[(each - 1) % len(CATEGORIES)], label=_box_label(table, each))
-                for each in dict.fromkeys(table["box"].tolist())
-            ],
-            1,
-        )
+        _say_boxes(figure, table)
     return figure
+
+
+def _say_boxes(figure: Figure, table: Columns) -> None:
+    """Write how good each box is, a line each, in its colour."""
+    for place, box in enumerate(dict.fromkeys(table["box"].tolist())):
+        colour = legible(CATEGORIES[(box - 1) % len(CATEGORIES)])
+        write(figure, 0.35, 6.42 - 0.24 * place, _box_label(table, box), color=colour, fontweight="bold")
 
 
 def _box_label(table: Columns, box: int) -> str:
@@ -158,7 +156,7 @@ def tradeoff(table: Columns, boxes: Columns, footer: str) -> Figure:
 _COLUMNS = (
     ("mean_regret", "mean regret"),
     ("mean_regret_other_luck", "on other luck"),
-    ("p90_regret", "90 % of draws"),
+    ("p90_regret", "90 % quantile"),
     ("max_regret", "largest"),
 )
 
@@ -211,7 +209,8 @@ def _regret_row(figure: Figure, table: Columns, k: int, largest: float) -> None:
 
 def information(table: Columns, numbers: Mapping[str, Any], footer: str) -> Figure:
     """Return the value of knowing each assumption before choosing: as fitted, and on other draws."""
-    names: Sequence[str] = [str(name) for name in table["part"][:_MOST_WORTHS]]
+    some = max(1, int((table["value_fitted"] > 0).sum()))  # what is worth nothing is in the table only
+    names: Sequence[str] = [str(name) for name in table["part"][: min(some, _MOST_WORTHS)]]
     cells = []
     for k in range(len(names)):
         fitted_value, other, half = (
