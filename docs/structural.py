@@ -38,7 +38,7 @@ one. Central assumptions, 200 replications, each option against the one taken on
 
 A cell: the mean difference ± the half-width of an interval that holds for the whole table at 95 % (Bonferroni).
 **FLIPS**: the sign is told in both and turns round; **undecided**: it was told and is not; **newly told**: the reverse.
-'as it is' gives the mean with its plain 95 % interval."""
+'as it is' gives the mean; a probability is held against a half. Every interval is simultaneous."""
 FITS = """## What each is rescaled by, and how it fits
 
 Each alternative is the flagship with one constant changed beside its structure, `combat.ground`, found by bisection
@@ -114,7 +114,7 @@ def cell(table: Mapping[str, Any], k: int) -> str:
         return NOTHING
     digits = 2 if abs(value) < 2 and "dual_success" in str(table["outcome"][k]) else 0
     told = f" **{word}**" if word in ("FLIPS", "undecided", "newly told") else ""
-    sign = "" if table["option"][k] == "as it is" else "+"
+    sign = "" if str(table["option"][k]) == "as it is" else "+"
     return f"{value:{sign},.{digits}f} ± {high - value:,.{digits}f}{told}"
 
 

@@ -79,9 +79,23 @@ def test_what_flips_is_told_and_what_has_no_value_is_left_open() -> None:
         ("flat", OPEN),
     ]
     answer = answer_of(cells, settings, "a toy")
-    assert answer.answer.startswith("Of 1 effects whose sign is told in a toy, 0 keep it under all 2 other structures")
+    assert answer.answer.startswith("Of 1 conclusions told in a toy, 0 hold under all 2 other structures")
     assert answer.answer.endswith("1 cells flip and 1 become undecided.")
     assert sum(option == LEVEL for option in answer.tables["structures"]["option"]) == 3
+
+
+def test_a_probability_is_held_against_a_half() -> None:
+    def likely(chance: float) -> Callable[[Points, Design, Sequence[str]], Table]:
+        def evaluate(points: Points, design: Design, outcomes: Sequence[str]) -> Table:
+            runs = np.random.default_rng(1).random((len(points), design.draws + 1, design.replications)) < chance
+            return Table(dict.fromkeys(outcomes, runs.astype(float)))
+
+        return evaluate
+
+    settings = Settings({"side.plan": "a"}, (Option("side.plan", "b"),), ("won",), 0, 200)
+    cells = structural({"base": likely(0.2), "other": likely(0.9), "even": likely(0.5)}, settings)
+    told = {(each.structure, each.option): word for each, word in verdicts(cells)}
+    assert (told["other", LEVEL], told["even", LEVEL]) == (FLIPS, UNDECIDED)
 
 
 def test_draws_are_clusters() -> None:

@@ -57,7 +57,7 @@ class Settings:
     taken: int = 0
     aim: Aim = Aim()
     meets: Condition | None = None
-    draws: int = 600
+    draws: int = 1_000
     replications: int = 6
     boxes: int = 2
     seed: int = 0

@@ -1,7 +1,8 @@
 """Which conclusions hang on how the model is built: the same effects under other structures, and which signs flip.
 
 A conclusion is the sign of what an option does to an outcome, against the option that the scenario takes, run by run on
-the same luck; it is told where a simultaneous 95 % interval (Bonferroni, over all cells of the table) leaves zero out.
+the same luck; and of what is 0 or 1 in a run, whether it is likelier than not as it is. It is told where a simultaneous
+95 % interval (Bonferroni, over all cells of the table) leaves zero (or a half) out.
 """
 
 from __future__ import annotations
@@ -37,19 +38,23 @@ class Option(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A conclusion under a structure: the effect of an option, or (of LEVEL) an outcome's mean; None: has no value."""
+    """A conclusion under a structure: the effect of an option, or (of LEVEL) an outcome's mean.
+
+    estimate : None where there is no value; against : what the estimate is held against, None for nothing.
+    """
 
     structure: str
     option: str
     outcome: str
     estimate: Interval | None
+    against: float | None = 0.0
 
     @property
     def sign(self) -> str:
-        """Return '+', '-', or '0' where the interval holds zero; '' where there is no value."""
-        if self.estimate is None:
+        """Return '+', '-', or '0' where the interval holds what it is held against; '' where nothing is to be told."""
+        if self.estimate is None or self.against is None:
             return ""
-        return "+" if self.estimate.low > 0 else "-" if self.estimate.high < 0 else "0"
+        return "+" if self.estimate.low > self.against else "-" if self.estimate.high < self.against else "0"
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Settings:
 def structural(structures: Mapping[str, Evaluate], settings: Settings) -> list[Cell]:
     """Return every conclusion under every structure, the first of which is the scenario itself."""
     points = _points(settings)
-    cells = len(structures) * len(settings.options) * len(settings.outcomes)
+    cells = len(structures) * (len(settings.options) + 1) * len(settings.outcomes)
     factor = NormalDist().inv_cdf(1 - 0.025 / cells) / NORMAL_975
     design = Design(settings.seed, settings.draws, settings.replications)
     found = []
@@ -75,7 +80,8 @@ def structural(structures: Mapping[str, Evaluate], settings: Settings) -> list[C
         table = evaluate(points, design, settings.outcomes)
         for outcome in settings.outcomes:
             values = _runs(table, outcome, settings)
-            found.append(Cell(name, LEVEL, outcome, _interval(values[0], 1.0)))
+            half = 0.5 if np.isin(values[0], (0.0, 1.0)).all() else None
+            found.append(Cell(name, LEVEL, outcome, _interval(values[0], factor), half))
             for k, option in enumerate(settings.options, 1):
                 found.append(
                     Cell(name, f"{option.decision}={option.name}", outcome, _interval(values[k] - values[0], factor))
@@ -128,14 +134,11 @@ def verdict(base: Cell, other: Cell) -> str:
 
 
 def verdicts(cells: Sequence[Cell]) -> list[tuple[Cell, str]]:
-    """Return each effect under another structure with its verdict."""
+    """Return each conclusion under another structure with its verdict."""
     first = cells[0].structure
     base = {(cell.option, cell.outcome): cell for cell in cells if cell.structure == first}
-    return [
-        (cell, verdict(base[cell.option, cell.outcome], cell))
-        for cell in cells
-        if cell.structure != first and cell.option != LEVEL
-    ]
+    others = [cell for cell in cells if cell.structure != first and cell.against is not None]
+    return [(cell, verdict(base[cell.option, cell.outcome], cell)) for cell in others]
 
 
 def answer_of(cells: Sequence[Cell], settings: Settings, title: str) -> Answer:
@@ -146,7 +149,7 @@ def answer_of(cells: Sequence[Cell], settings: Settings, title: str) -> Answer:
     by_word = {word: [cell for cell, each in judged if each == word] for word in (FLIPS, UNDECIDED, NEW)}
     robust = len(told) - len({(cell.option, cell.outcome) for word in (FLIPS, UNDECIDED) for cell in by_word[word]})
     answer = (
-        f"Of {len(told)} effects whose sign is told in {title}, {robust} keep it under all {structures} other "
+        f"Of {len(told)} conclusions told in {title}, {robust} hold under all {structures} other "
         f"structures; {len(by_word[FLIPS])} cells flip and {len(by_word[UNDECIDED])} become undecided."
     )
     return Answer(
@@ -183,7 +186,7 @@ def _table(cells: Sequence[Cell]) -> dict[str, NDArray[np.generic]]:
         "structure": [cell.structure for cell in cells],
         "option": [cell.option for cell in cells],
         "outcome": [cell.outcome for cell in cells],
-        "sign": ["" if cell.option == LEVEL else cell.sign for cell in cells],
+        "sign": [cell.sign for cell in cells],
         "verdict": [words.get(id(cell), "") for cell in cells],
     }
     return {

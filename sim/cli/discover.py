@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sim.experiment.points import Points
     from sim.scenario.load import Loaded
 
-_DRAWS, _REPLICATIONS, _AT_CENTRAL = 600, 6, 200
+_DRAWS, _REPLICATIONS, _AT_CENTRAL = 1_000, 6, 200
 _INFORMATION_SHOWN = 6
 
 
@@ -84,6 +84,7 @@ def discover(
             "", str(more[0]), "is a second scenario; alternatives are named by --structures FILE ..."
         )
     if structures:
+        _refuse_others(("--fails", fails), ("--choices", decision), ("--options", options), ("--meets", meets))
         from sim.cli.discover_structures import conduct_structures
 
         return conduct_structures(given, (*structures, *more), (draws or 0, replications or _AT_CENTRAL))
@@ -99,6 +100,15 @@ def discover(
     settings = _settings(base, given, texts, {**numbers, "options": chosen, "taken": taken})
     asked = _asked(given, base, settings, name)
     return conduct(given, asked, lambda inquiry: _ask(inquiry, settings, points, name), _shown())
+
+
+def _refuse_others(*given: tuple[str, str | None]) -> None:
+    """Refuse options that have no meaning beside --structures."""
+    for option, text in given:
+        if text is not None:
+            raise InputError.single(
+                option, "", "has no meaning with --structures, which compares all options; leave one out"
+            )
 
 
 def _options(base: Loaded, decision: str | None, options: tuple[str, ...]) -> tuple[Points, int, str]:

@@ -90,7 +90,10 @@ def _tables(answer: Answer) -> list[Any]:
     columns, tables = answer.tables["structures"], []
     structures = list(dict.fromkeys(columns["structure"]))
     for outcome in dict.fromkeys(columns["outcome"]):
-        table = Table(title=f"{outcome}: sign of each option's effect (0: not told)", title_justify="left")
+        table = Table(
+            title=f"{outcome}: each option's effect with its sign (0: not told); 'as it is': the mean",
+            title_justify="left",
+        )
         for head in ("", *structures):
             table.add_column(head.replace("_", " "))
         rows = {
@@ -108,6 +111,6 @@ def _cell(columns: Mapping[str, Any], k: int) -> str:
     value, sign, word = float(columns["estimate"][k]), columns["sign"][k], columns["verdict"][k]
     if value != value:
         return "-"
-    if not sign:
-        return f"{value:,.3g}"
+    if columns["option"][k] == "as it is":
+        return f"{value:,.3g}" + (f" {word}" if word in ("FLIPS", "undecided") else "")
     return f"{sign} ({value:+,.2g})" + (f" {word}" if word in ("FLIPS", "undecided") else "")
