@@ -11,7 +11,7 @@ from sim.analysis.indices import indices, luck_share, pick_freeze
 from sim.analysis.screening import effects, screen, trajectories
 from sim.analysis.sensitivity import Settings, sensitivity
 from sim.analysis.sensitivity_answer import answer_of
-from sim.analysis.uncertain import HIGH, LOW, picked, points_at, uncertain
+from sim.analysis.uncertain import HIGH, LOW, at_shares, evaluated, picked, spoken, uncertain
 from sim.cli.main import _exit_code
 from sim.errors import InputError
 from sim.experiment.design import Design
@@ -172,11 +172,27 @@ def test_effects_are_signed_and_answers_name_the_strongest() -> None:
     assert all(len({len(column) for column in table.values()}) == 1 for table in answer.tables.values())
 
 
-def test_points_lie_at_quantiles() -> None:
-    points = points_at([factor("a"), factor("b")], np.array([[0.0, 0.25], [1.0, 0.5]]))
-    np.testing.assert_allclose(points.columns["a"], [0, 1], atol=1e-8)
-    np.testing.assert_allclose(points.columns["b"], [0.25, 0.5])
+def test_points_lie_at_quantiles_and_each_is_run_once() -> None:
+    rows = at_shares([factor("a"), factor("b")], np.array([[0.0, 0.25], [1.0, 0.5], [0.0, 0.25]]))
+    np.testing.assert_allclose(rows, [[0, 0.25], [1, 0.5], [0, 0.25]], atol=1e-8)
+    asked: list[int] = []
+
+    def evaluate(points: Points, design: Design, outcomes: Sequence[str]) -> Table:
+        asked.append(len(points))
+        return Table({"y": points.columns["a"][:, None, None] + np.zeros((len(points), 1, 2))})
+
+    found = evaluated(evaluate, [factor("a"), factor("b")], rows, Design(0, 0, 2), ["y"])
+    assert asked == [2]
+    np.testing.assert_allclose(found["y"], [[0, 0], [1, 1], [0, 0]], atol=1e-8)
+
+
+def test_paths_are_named_and_said() -> None:
     assert picked([factor("x.a"), factor("y.b")], ["b"]) == (1,)
+    assert spoken(["sides.russia.policies.expel.effort", "fronts.kursk.tempo"]) == [
+        "russia expel effort",
+        "kursk tempo",
+    ]
+    assert spoken(["sides.a.b", "fronts.a.b"]) == ["sides.a.b", "fronts.a.b"]
 
 
 @pytest.mark.parametrize(

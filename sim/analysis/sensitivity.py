@@ -18,10 +18,10 @@ from sim.analysis.given_data import first_order
 from sim.analysis.indices import Found, Interval, LuckShare, indices, luck_share, pick_freeze
 from sim.analysis.screening import Screened, screen, trajectories
 from sim.analysis.stats import student_975
-from sim.analysis.uncertain import HIGH, LOW, points_at
+from sim.analysis.uncertain import HIGH, LOW, at_shares, evaluated
 from sim.errors import InputError
 from sim.experiment.design import Design
-from sim.experiment.points import Points, single
+from sim.experiment.points import single
 
 if TYPE_CHECKING:
     from sim.experiment.evaluate import Evaluate
@@ -126,11 +126,11 @@ def most_moving(screened: Mapping[str, Screened], top: int) -> tuple[int, ...]:
 
 def _screening(evaluate: Evaluate, factors: Sequence[Factor], settings: Settings) -> dict[str, Screened]:
     steps = trajectories(settings.trajectories, len(factors), settings.seed)
-    points = points_at(factors, steps.reshape(-1, len(factors)))
-    table = evaluate(points, Design(settings.seed, 0, settings.replications), settings.outcomes)
+    rows = at_shares(factors, steps.reshape(-1, len(factors)))
+    table = evaluated(evaluate, factors, rows, Design(settings.seed, 0, settings.replications), settings.outcomes)
     found = {}
     for name in settings.outcomes:
-        values = table.values[name][:, 0].reshape(*steps.shape[:2], settings.replications)
+        values = table[name].reshape(*steps.shape[:2], settings.replications)
         found[name] = screen(steps, values)
         check_enough(name, found[name].used, found[name].asked)
     return found
@@ -142,11 +142,11 @@ def _sobol(
     rest = [k for k in range(len(factors)) if k not in set(chosen)]
     groups = [[k] for k in chosen] + ([rest] if rest else [])
     design = pick_freeze(groups, settings.rows, len(factors), settings.seed)
-    points = points_at(factors, design.reshape(-1, len(factors)))
-    table = evaluate(points, Design(settings.seed, 0, settings.replications), settings.outcomes)
+    rows = at_shares(factors, design.reshape(-1, len(factors)))
+    table = evaluated(evaluate, factors, rows, Design(settings.seed, 0, settings.replications), settings.outcomes)
     found = {}
     for name in settings.outcomes:
-        values = table.values[name][:, 0].reshape(*design.shape[:2], settings.replications)
+        values = table[name].reshape(*design.shape[:2], settings.replications)
         found[name] = indices(values, settings.seed)
         check_enough(name, found[name].used, found[name].asked)
     return found
@@ -166,12 +166,10 @@ def _effects(evaluate: Evaluate, factors: Sequence[Factor], settings: Settings) 
     rows = np.tile(central, (2 * len(factors) + 1, 1))
     for k, factor in enumerate(factors):
         rows[2 * k + 1, k], rows[2 * k + 2, k] = _end(factor, LOW), _end(factor, HIGH)
-    columns = {factor.name: rows[:, k] for k, factor in enumerate(factors)}
-    points = Points(tuple(factors), columns, (), len(rows))
-    table = evaluate(points, Design(settings.seed, 0, settings.effects), settings.outcomes)
+    table = evaluated(evaluate, factors, rows, Design(settings.seed, 0, settings.effects), settings.outcomes)
     found = {}
     for name in settings.outcomes:
-        changes = table.values[name][1:, 0] - table.values[name][0, 0]
+        changes = table[name][1:] - table[name][0]
         ends = [mean_interval(change) for change in changes]
         found[name] = tuple(Effect(*pair) for pair in zip(ends[::2], ends[1::2], strict=True))
     return found

@@ -13,6 +13,8 @@ from sim.experiment.factors import Factor, factors_of
 from sim.experiment.points import Points
 
 if TYPE_CHECKING:
+    from sim.experiment.design import Design
+    from sim.experiment.evaluate import Evaluate
     from sim.scenario.load import Loaded
 
 Values = NDArray[np.float64]
@@ -66,14 +68,24 @@ def picked(factors: Sequence[Factor], names: Sequence[str]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def points_at(factors: Sequence[Factor], shares: Values) -> Points:
-    """Return the points at quantiles `shares`, float64[point, factor], of the factors' distributions."""
+def at_shares(factors: Sequence[Factor], shares: Values) -> Values:
+    """Return the values at quantiles `shares` of the factors' distributions, float64[point, factor] both."""
     inside = np.clip(shares, _EDGE, 1 - _EDGE)
-    columns = {
-        factor.name: np.array([factor.at(float(u)) for u in inside[:, k]], np.float64)
-        for k, factor in enumerate(factors)
-    }
-    return Points(tuple(factors), columns, (), len(shares))
+    columns = [[factor.at(float(u)) for u in inside[:, k]] for k, factor in enumerate(factors)]
+    return np.array(columns, np.float64).reshape(len(factors), len(shares)).T
+
+
+def evaluated(
+    evaluate: Evaluate, factors: Sequence[Factor], rows: Values, design: Design, outcomes: Sequence[str]
+) -> dict[str, Values]:
+    """Return outcomes under central assumptions but for the factors, float64[point, replication] by name.
+
+    rows : float64[point, factor]. Points that repeat (few factors, whole numbers) are run once.
+    """
+    distinct, which = np.unique(rows, axis=0, return_inverse=True)
+    columns = {factor.name: distinct[:, k] for k, factor in enumerate(factors)}
+    table = evaluate(Points(tuple(factors), columns, (), len(distinct)), design, outcomes)
+    return {name: table.values[name][which.reshape(-1), 0] for name in outcomes}
 
 
 def spoken(paths: Sequence[str]) -> list[str]:
