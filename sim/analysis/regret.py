@@ -57,7 +57,9 @@ def regrets(gains: Values) -> list[Regret]:
     half = gains.shape[2] // 2
     if half:
         one, other = gains[:, :, :half].mean(axis=2), gains[:, :, half:].mean(axis=2)
-        honest = (_crossed(one, other) + _crossed(other, one)) / 2
+        honest = np.maximum(
+            (_crossed(one, other) + _crossed(other, one)) / 2, 0.0
+        )  # picks may do worse than one option
     else:
         honest = np.full(len(gains), np.nan)
     best = means == means.max(axis=0)

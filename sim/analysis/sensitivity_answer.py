@@ -123,7 +123,12 @@ def _effect_lines(found: Sensitivity, settings: Settings) -> Iterator[str]:
         order = sorted(range(len(sizes)), key=lambda k: -sizes[k])
         for k in order[:1]:
             effect, (low, high) = found.effects[name][k], found.ends[k]
-            yield f"{names[k]} at {low:,.4g}: {name} {_signed(effect.low)}; at {high:,.4g}: {_signed(effect.high)}"
+            ends = f"{_number(low)}: {name} {_signed(effect.low)}; at {_number(high)}: {_signed(effect.high)}"
+            yield f"{names[k]} at {ends}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _signed(effect: Interval) -> str:
