@@ -26,15 +26,13 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "run": Entry("sim.cli.run:run", "Run a scenario many times and keep the results."),
-    "compare": Entry("sim.cli.compare:compare", "Compare scenarios or choices on the same draws and the same luck."),
+    "compare": Entry("sim.cli.compare:compare", "Compare scenarios or choices on the same draws and luck."),
     "plot": Entry("sim.cli.plot:plot", "Draw figures of results."),
     "sweep": Entry("sim.cli.sweep:sweep", "Run a design over a scenario; it can be resumed and extended."),
     "sensitivity": Entry(
         "sim.cli.sensitivity:sensitivity", "Say which assumptions outcomes hang on, and how much is luck."
     ),
-    "discover": Entry(
-        "sim.cli.discover:discover", "Find which assumptions make a plan fail, and what knowing them is worth."
-    ),
+    "discover": Entry("sim.cli.discover:discover", "Find when a plan fails, what is regretted, what to know first."),
     "results": Entry("sim.cli.results:results", "List the results in a folder, finished or not."),
     "rerun": Entry("sim.cli.rerun:rerun", "Repeat one run of a result alone and compare it to the last bit."),
     "verify": Entry("sim.cli.verify:verify", "Check that the model is right, or that a result can be made again."),
