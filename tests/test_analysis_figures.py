@@ -180,7 +180,7 @@ def test_box_limits_and_regret_are_those_of_the_table() -> None:
 
 
 def test_what_flips_stands_in_the_headline() -> None:
-    assert "1 conclusions flip" in said(CASES["signs"]())
+    assert "1 conclusion flips under another structure" in said(CASES["signs"]())
 
 
 @pytest.mark.parametrize("name", ["indices", "tornado", "boxes", "path", "regret", "information", "signs"])

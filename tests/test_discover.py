@@ -17,6 +17,8 @@ from sim.errors import InputError
 from sim.experiment.design import Design
 from sim.experiment.evaluate import Table
 from sim.experiment.points import Points, single
+from sim.plotting.discover_figures import figures_in
+from sim.plotting.style import save
 
 TWO_FRONTS = Path(__file__).resolve().parents[1] / "scenarios" / "two_fronts.yaml"
 FLAGSHIP = TWO_FRONTS.with_name("kursk_2024.yaml")
@@ -186,6 +188,7 @@ def test_an_outcome_that_an_option_does_not_have_is_refused() -> None:
         (FLAGSHIP, ["--fails", "dual_succes < 1"], "did you mean 'dual_success'"),
         (FLAGSHIP, ["--choices", "russia.respons"], "did you mean 'russia.response'"),
         (FLAGSHIP, ["--options", "divert"], "leaves out measured, which the scenario takes"),
+        (FLAGSHIP, ["--minimise", "dual_succes"], "--minimise: there is no outcome 'dual_succes'; did you mean"),
         (FLAGSHIP, ["--draws", "20"], "20 are too few"),
         (FLAGSHIP, ["--maximise", "dual_success", "--minimise", "regained"], "exclude each other"),
         (TWO_FRONTS, [], "the scenario judges nobody"),
@@ -217,3 +220,5 @@ def test_the_command_answers_on_the_flagship(tmp_path: Path, capsys: pytest.Capt
     assert {"answer.json", "options.csv", "information.csv", "figure-regret.png"} <= {
         path.name for path in out.iterdir()
     }
+    again = save(figures_in(out)["figure-regret"], tmp_path, "again", ("svg",))[0]
+    assert again.read_bytes() == (out / "figure-regret.svg").read_bytes()

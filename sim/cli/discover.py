@@ -169,7 +169,9 @@ def _settings(base: Loaded, given: Given, texts: Mapping[str, str | None], numbe
     if texts["maximise"] and texts["minimise"]:
         raise InputError.single("--maximise", "", "and --minimise exclude each other; regret is of one outcome")
     wanted = texts["maximise"] or texts["minimise"]
-    aim = Aim(checked_outcomes(base, given.seed, (wanted,))[0], bool(texts["maximise"])) if wanted else Aim()
+    option = "--maximise" if texts["maximise"] else "--minimise"
+    more = option == "--maximise"
+    aim = Aim(checked_outcomes(base, given.seed, (wanted,), option)[0], more) if wanted else Aim()
     meets = parse_condition(texts["meets"], Place("--meets", known)) if texts["meets"] else None
     return Settings(event, aim=aim, meets=meets, seed=given.seed, **numbers)
 

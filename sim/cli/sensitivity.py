@@ -92,7 +92,7 @@ def split(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-def checked_outcomes(base: Loaded, seed: int, names: tuple[str, ...]) -> tuple[str, ...]:
+def checked_outcomes(base: Loaded, seed: int, names: tuple[str, ...], option: str = "--outcome") -> tuple[str, ...]:
     """Return the outcomes asked for, else the usual ones; raise InputError with a suggestion for one that is none."""
     from sim.experiment.dated import is_dated, parse_dated
     from sim.experiment.variant import variant
@@ -104,7 +104,7 @@ def checked_outcomes(base: Loaded, seed: int, names: tuple[str, ...]) -> tuple[s
         if is_dated(name):
             parse_dated(name, made.calendar)
         elif name not in known:
-            raise InputError.single("--outcome", "", f"there is no outcome '{name}'{suggestion(name, known)}")
+            raise InputError.single(option, "", f"there is no outcome '{name}'{suggestion(name, known)}")
     return names or _usual(known, made.first)
 
 
