@@ -196,6 +196,8 @@ def test_an_outcome_that_an_option_does_not_have_is_refused() -> None:
         (TWO_FRONTS, ["--fails", "hills.territory_km2 < 5"], "no assumption varies"),
         (FLAGSHIP, ["--structures", str(TWO_FRONTS), "--fails", "x < 1"], "has no meaning with --structures"),
         (FLAGSHIP, [str(TWO_FRONTS)], "is a second scenario"),
+        (FLAGSHIP, ["--structures", str(TWO_FRONTS), "-n", "1"], "1 are too few to tell a sign"),
+        (FLAGSHIP, ["-n", "0"], "is too few"),
         (TWO_FRONTS, ["--structures", str(FLAGSHIP)], "offers no choices to its sides"),
     ],
 )

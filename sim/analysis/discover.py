@@ -69,7 +69,7 @@ class Settings:
             message = f"{self.draws} are too few: {why}; at least {LEAST_DRAWS}"
             raise InputError.single("--draws", "", message)
         if self.replications < 2:
-            raise InputError.single("--replications", "", "1 is too few: luck cannot be told from the draw; at least 2")
+            raise InputError.single("--replications", "", f"{self.replications} is too few: luck needs at least 2")
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sim.scenario.load import Loaded
 
 _DRAWS, _REPLICATIONS, _AT_CENTRAL = 1_000, 6, 200
+_USUAL = {"draws": _DRAWS, "replications": _REPLICATIONS, "boxes": 2}
+_MEANT_FOR_BOXES = ("fails", "decision", "options", "maximise", "minimise", "meets")
+_OWN = (*_MEANT_FOR_BOXES, *_USUAL)
 _INFORMATION_SHOWN = 6
 
 
@@ -59,56 +62,38 @@ _INFORMATION_SHOWN = 6
 @click.option("--boxes", type=int, default=2, show_default=True, help="Boxes looked for, at most.")
 @click.argument("more", nargs=-1, metavar="[STRUCTURES]", type=click.Path(path_type=Path))
 @inquiry_options
-def discover(
-    file: Path,
-    decision: str | None,
-    options: str | None,
-    structures: tuple[Path, ...],
-    more: tuple[Path, ...],
-    fails: str | None,
-    maximise: str | None,
-    minimise: str | None,
-    meets: str | None,
-    draws: int | None,
-    replications: int | None,
-    boxes: int,
-    **common: Any,
-) -> int:
+def discover(file: Path, structures: tuple[Path, ...], more: tuple[Path, ...], **options: Any) -> int:
     """Find the assumptions of SCENARIO under which a plan fails (boxes, in words), and weigh options by regret.
 
     With --structures FILE ... it asks instead which conclusions flip when the model is built otherwise.
     """
-    given = Given(file=file, **common)
+    own = {name: options.pop(name) for name in _OWN}
+    given = Given(file=file, **options)
     if more and not structures:
-        raise InputError.single(
-            "", str(more[0]), "is a second scenario; alternatives are named by --structures FILE ..."
-        )
-    if structures:
-        _refuse_others(("--fails", fails), ("--choices", decision), ("--options", options), ("--meets", meets))
-        from sim.cli.discover_structures import conduct_structures
+        message = "is a second scenario; alternatives are named by --structures FILE ..."
+        raise InputError.single("", str(more[0]), message)
+    return _structures(given, (*structures, *more), own) if structures else _discover(given, own)
 
-        return conduct_structures(given, (*structures, *more), (draws or 0, replications or _AT_CENTRAL))
+
+def _structures(given: Given, files: tuple[Path, ...], own: Mapping[str, Any]) -> int:
+    from sim.cli.discover_structures import conduct_structures
+
+    for name in _MEANT_FOR_BOXES:
+        if own[name] is not None:
+            message = "has no meaning with --structures, which compares all options; leave one out"
+            raise InputError.single("--choices" if name == "decision" else f"--{name}", "", message)
+    fine = [usual if own[name] is None else own[name] for name, usual in (("draws", 0), ("replications", _AT_CENTRAL))]
+    return conduct_structures(given, files, (fine[0], fine[1]))
+
+
+def _discover(given: Given, own: Mapping[str, Any]) -> int:
     base = given.source.load()
-    texts = {"fails": fails, "maximise": maximise, "minimise": minimise, "meets": meets}
-    points, taken, name = _options(base, decision, split(options))
-    numbers = {
-        "draws": _DRAWS if draws is None else draws,
-        "replications": replications or _REPLICATIONS,
-        "boxes": boxes,
-    }
+    points, taken, name = _options(base, own["decision"], split(own["options"]))
+    numbers = {key: usual if own[key] is None else own[key] for key, usual in _USUAL.items()}
     chosen = tuple(str(option) for option in points.columns[name]) if name else ("as it is",)
-    settings = _settings(base, given, texts, {**numbers, "options": chosen, "taken": taken})
+    settings = _settings(base, given, own, {**numbers, "options": chosen, "taken": taken})
     asked = _asked(given, base, settings, name)
     return conduct(given, asked, lambda inquiry: _ask(inquiry, settings, points, name), _shown())
-
-
-def _refuse_others(*given: tuple[str, str | None]) -> None:
-    """Refuse options that have no meaning beside --structures."""
-    for option, text in given:
-        if text is not None:
-            raise InputError.single(
-                option, "", "has no meaning with --structures, which compares all options; leave one out"
-            )
 
 
 def _options(base: Loaded, decision: str | None, options: tuple[str, ...]) -> tuple[Points, int, str]:
@@ -147,7 +132,7 @@ def _first_of_side(base: Loaded, offered: list[str]) -> str:
     return next((path for path in offered if assess and path.startswith(f"{assess.side}.")), "")
 
 
-def _settings(base: Loaded, given: Given, texts: Mapping[str, str | None], numbers: Mapping[str, Any]) -> Settings:
+def _settings(base: Loaded, given: Given, texts: Mapping[str, Any], numbers: Mapping[str, Any]) -> Settings:
     from sim.analysis.condition import Event, Place, parse_condition, parse_event
     from sim.analysis.discover import Aim, Settings
     from sim.cli.inquire import outcomes_of

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sim.experiment.plan import Source
     from sim.scenario.load import Loaded
 
+_LEAST = 8  # replications
+
 
 def conduct_structures(given: Given, files: Sequence[Path], fine: tuple[int, int]) -> int:
     """Ask which conclusions flip, and tell it; `fine` is draws and replications."""
@@ -27,6 +29,8 @@ def conduct_structures(given: Given, files: Sequence[Path], fine: tuple[int, int
     from sim.experiment.plan import Source
     from sim.experiment.store import command_line
 
+    if fine[1] < _LEAST:
+        raise InputError.single("--replications", "", f"{fine[1]} are too few to tell a sign; at least {_LEAST}")
     base = given.source.load()
     settings = _settings(base, given.seed, fine)
     sources = {file.stem: Source(file, given.choices, given.sets) for file in files}

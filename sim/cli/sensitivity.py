@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sim.scenario.load import Loaded
 
 _GIVEN_DRAWS, _DRAWS = 1_000, 400
+_FINE = ("top", "trajectories", "rows", "replications", "draws")
 
 
 @click.command()
@@ -43,27 +44,16 @@ _GIVEN_DRAWS, _DRAWS = 1_000, 400
 @click.option("-n", "--replications", type=int, default=4, show_default=True, help="At each point of both designs.")
 @click.option("--draws", type=int, help=f"For luck's share [default: {_DRAWS}; given: {_GIVEN_DRAWS}].")
 @inquiry_options
-def sensitivity(
-    file: Path,
-    outcome: str | None,
-    method: str,
-    parameters: str | None,
-    top: int,
-    trajectories: int,
-    rows: int,
-    replications: int,
-    draws: int | None,
-    **common: Any,
-) -> int:
+def sensitivity(file: Path, outcome: str | None, method: str, parameters: str | None, **options: Any) -> int:
     """Say what outcomes of SCENARIO hang on: luck, and which of its assumptions, with intervals.
 
     A Morris screening over every number with a distribution, then Sobol' indices (first-order and total) of the few
     that matter and of the rest as one group; luck has a share of its own.
     """
-    given = Given(file=file, **common)
+    fine = {name: options.pop(name) for name in _FINE}
+    given = Given(file=file, **options)
     base = given.source.load()
-    fine = {"top": top, "trajectories": trajectories, "rows": rows, "replications": replications}
-    settings = _settings(base, given, (outcome, method, parameters), {**fine, "draws": draws})
+    settings = _settings(base, given, (outcome, method, parameters), fine)
     return conduct(given, _asked(given, base, settings), lambda inquiry: _ask(inquiry, settings), _shown(settings))
 
 
