@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sim.scenario.load import Loaded
 
 _GIVEN_DRAWS, _DRAWS = 1_000, 400
+_SHOWN = 20
 _FINE = ("top", "trajectories", "rows", "replications", "draws")
 
 
@@ -150,10 +151,13 @@ def _table(answer: Answer, outcome: str) -> Any:
     for name in ("first-order (95 %)", "total (95 %)", "of all variance"):
         table.add_column(name, justify="right")
     columns = answer.tables["indices"]
-    for k in range(len(columns["part"])):
-        if columns["outcome"][k] == outcome:
-            first, total = (_cell(columns, name, k) for name in ("first", "total"))
-            table.add_row(columns["part"][k], first, total, _cell(columns, "of_all", k))
+    rows = [k for k in range(len(columns["part"])) if columns["outcome"][k] == outcome]
+    if len(rows) > _SHOWN:
+        table.caption = f"{len(rows) - _SHOWN} more in indices.csv"
+        rows = [*rows[: _SHOWN - 1], rows[-1]]  # the strongest, and luck
+    for k in rows:
+        first, total = (_cell(columns, name, k) for name in ("first", "total"))
+        table.add_row(columns["part"][k], first, total, _cell(columns, "of_all", k))
     return table
 
 
