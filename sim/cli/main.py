@@ -26,15 +26,19 @@ class Entry(NamedTuple):
 
 COMMANDS: dict[str, Entry] = {
     "run": Entry("sim.cli.run:run", "Run a scenario many times and keep the results."),
-    "compare": Entry("sim.cli.compare:compare", "Compare scenarios or choices on the same draws and the same luck."),
-    "game": Entry("sim.cli.game:game", "Play the choices of actors as a game in which one moves first."),
+    "compare": Entry("sim.cli.compare:compare", "Compare scenarios or choices on the same draws and luck."),
+    "sweep": Entry("sim.cli.sweep:sweep", "Run a design over a scenario; it can be resumed and extended."),
+    "rerun": Entry("sim.cli.rerun:rerun", "Repeat one run of a result and compare it to the last bit."),
+    "results": Entry("sim.cli.results:results", "List the results in a folder, finished or not."),
     "plot": Entry("sim.cli.plot:plot", "Draw figures of results."),
     "report": Entry("sim.cli.report:report", "Write a briefing on results: page, paper and slides."),
-    "sweep": Entry("sim.cli.sweep:sweep", "Run a design over a scenario; it can be resumed and extended."),
     "dilemma": Entry("sim.cli.dilemma:dilemma", "Ask whether a side can reach both aims, or must give one up."),
     "threshold": Entry("sim.cli.threshold:threshold", "Find where along a number or a date a condition holds."),
-    "results": Entry("sim.cli.results:results", "List the results in a folder, finished or not."),
-    "rerun": Entry("sim.cli.rerun:rerun", "Repeat one run of a result alone and compare it to the last bit."),
+    "game": Entry("sim.cli.game:game", "Play the choices of actors as a game in which one moves first."),
+    "sensitivity": Entry(
+        "sim.cli.sensitivity:sensitivity", "Say which assumptions outcomes hang on, and how much is luck."
+    ),
+    "discover": Entry("sim.cli.discover:discover", "Find when a plan fails, what is regretted, what to know first."),
     "verify": Entry("sim.cli.verify:verify", "Check that the model is right, or make a result again."),
     "show": Entry("sim.cli.scenario:show", "Print the effective scenario with the origin of each value."),
     "diff": Entry("sim.cli.scenario:diff", "Print where two scenarios differ."),

@@ -17,7 +17,11 @@ from sim.experiment.tables import read_parquet
 
 # The module of a kind has figures_of(answer, tables, footer) here, a function of the folder there.
 _OF_TABLES = {"dilemma": "sim.plotting.dilemma", "threshold": "sim.plotting.threshold"}
-_OF_FOLDER = {"game": ("sim.plotting.game_figures", "from_folder")}
+_OF_FOLDER = {
+    "game": ("sim.plotting.game_figures", "from_folder"),
+    "sensitivity": ("sim.plotting.sensitivity_figures", "figures_in"),
+    "discover": ("sim.plotting.discover_figures", "figures_in"),
+}
 
 
 def is_inquiry(folder: Path) -> bool:
