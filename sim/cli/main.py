@@ -31,6 +31,8 @@ COMMANDS: dict[str, Entry] = {
     "sweep": Entry("sim.cli.sweep:sweep", "Run a design over a scenario; it can be resumed and extended."),
     "results": Entry("sim.cli.results:results", "List the results in a folder, finished or not."),
     "rerun": Entry("sim.cli.rerun:rerun", "Repeat one run of a result alone and compare it to the last bit."),
+    "calibrate": Entry("sim.cli.calibrate:calibrate", "Fit a scenario's distributions to figures of the past."),
+    "backtest": Entry("sim.cli.backtest:backtest", "Forecast from a date in the past, and score what came after."),
     "verify": Entry("sim.cli.verify:verify", "Check that the model is right, or that a result can be made again."),
     "show": Entry("sim.cli.scenario:show", "Print the effective scenario with the origin of each value."),
     "diff": Entry("sim.cli.scenario:diff", "Print where two scenarios differ."),

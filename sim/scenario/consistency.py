@@ -274,6 +274,16 @@ def _assess(scenario: Scenario) -> Found:
             yield "assess", f"needs a theatre whose role is '{role}'"
 
 
+def _joint(scenario: Scenario) -> Found:
+    for name, table in scenario.joint.items():
+        lengths = {len(row) for row in table.rows}
+        if not table.rows or not table.paths:
+            yield f"joint.{name}", "needs at least one path and one row"
+        elif lengths != {len(table.paths)}:
+            said = ", ".join(map(str, sorted(lengths)))
+            yield f"joint.{name}.rows", f"have {said} numbers, but there are {len(table.paths)} paths"
+
+
 RULES: tuple[Callable[[Scenario], Found], ...] = (
     _dates,
     _sizes,
@@ -285,4 +295,5 @@ RULES: tuple[Callable[[Scenario], Found], ...] = (
     _incursion,
     _aid,
     _assess,
+    _joint,
 )

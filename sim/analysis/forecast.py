@@ -1,0 +1,205 @@
+"""Forecasts of figures by runs that are consistent with the state at a date, and the simple forecasts beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.analysis.emulator import Emulator
+from sim.analysis.fit import Fitted
+from sim.analysis.observation_model import (
+    Seen,
+    belief,
+    joined_covariance,
+    log_bias,
+    prepared,
+    scaled,
+    unscaled,
+)
+from sim.analysis.posterior import Likelihood, effective, mixing, normalised
+from sim.experiment.ensemble import Runs
+from sim.scenario.observations import Observation
+
+Values = NDArray[np.float64]
+
+PERSISTENCE, TREND, DRESSED = "persistence", "trend", "dressed"
+BASELINES = (PERSISTENCE, TREND, DRESSED)
+_LAST = 3  # figures that a trend is fitted to
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Weights of runs (they sum to one) by how well each has the state at the date; which figures are that state."""
+
+    weights: Values
+    state: NDArray[np.bool_]
+
+    @property
+    def effective(self) -> float:
+        """Return the effective number of runs."""
+        return effective(self.weights)
+
+
+def state_of(figures: Sequence[Observation]) -> NDArray[np.bool_]:
+    """Return which figures say how things stand at the end: the last of each quantity."""
+    last: dict[str, int] = {}
+    for k, each in enumerate(figures):
+        if each.quantity not in last or each.date >= figures[last[each.quantity]].date:
+            last[each.quantity] = k
+    return np.isin(np.arange(len(figures)), list(last.values()))
+
+
+def conditioned(fit: Fitted, runs: Runs) -> Weighted:
+    """Return runs under the posterior weighted by the state: its likelihood given the run over that given the scores.
+
+    The posterior of the assumptions knows all figures; the luck of a run does not. So a run counts by how much better
+    (or worse) its luck has the state than the luck of other runs with its assumptions does; lags are averaged over.
+    """
+    state = state_of(fit.seen.figures)
+    seen = fit.seen.part(state)
+    made = _made(seen, runs)
+    given_run = _Exact(seen, made)
+    given_scores = Likelihood(seen, _part(fit, state))
+    logs = np.full((2, len(runs.scores)), -np.inf)
+    for lag, share in _lags(fit):
+        tiled = np.tile(lag, (len(runs.scores), 1))
+        logs[0] = np.logaddexp(logs[0], np.log(share) + given_run(lag))
+        logs[1] = np.logaddexp(logs[1], np.log(share) + given_scores(runs.scores, tiled))
+    return Weighted(normalised(logs[0] - logs[1]), state)
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """Log-likelihood of figures given runs, up to a constant."""
+
+    seen: Seen
+    made: Values
+
+    def __call__(self, lag: NDArray[np.int64]) -> Values:
+        lower = np.linalg.cholesky(self.seen.covariance)
+        left = np.linalg.solve(lower, (self.seen.target - self.made @ mixing(self.seen, lag).T).T)
+        return np.asarray(-0.5 * (left**2).sum(axis=0), np.float64)
+
+
+def _lags(fit: Fitted) -> list[tuple[NDArray[np.int64], float]]:
+    """Return the lags of the posterior, each with its share."""
+    found, counts = np.unique(fit.cloud.lags, axis=0, return_counts=True)
+    return [(lag, float(count / counts.sum())) for lag, count in zip(found, counts, strict=True)]
+
+
+def _part(fit: Fitted, kept: NDArray[np.bool_]) -> Emulator:
+    """Return the emulator of some figures."""
+    slow = fit.seen.lag_of >= 0
+    columns = np.flatnonzero(np.concatenate([kept, kept[slow]]))
+    whole = fit.emulator
+    return Emulator(
+        whole.coefficients[:, columns], whole.covariance[np.ix_(columns, columns)], whole.explained[columns]
+    )
+
+
+def _made(seen: Seen, runs: Runs) -> Values:
+    now, lagged = (
+        np.stack([scaled(runs.outcomes[name], c) for name, c in zip(names, seen.scale, strict=True)], axis=1)
+        for names in (seen.now, seen.lagged)
+    )
+    return np.concatenate([now, (lagged - now)[:, seen.lag_of >= 0]], axis=1)
+
+
+def forecasts(fit: Fitted, runs: Runs, figures: Sequence[Observation], start: date, seed: int) -> Values:
+    """Return what each run says that later figures will be, as they would be published: float64[run, figure].
+
+    Bias, range, lag and errors are those of the observation model, given the state figures: what was claimed too much
+    before is claimed too much again. Nothing of the later figures but their dates is used.
+    """
+    blank = _blank(fit.seen.figures, runs, figures, start)
+    later, state = prepared(blank, start), fit.seen.part(state_of(fit.seen.figures))
+    random = np.random.default_rng([seed, len(figures), len(runs.scores)])
+    lags = fit.cloud.lags[random.integers(0, len(fit.cloud.lags), len(runs.scores))]
+    residual, ahead = np.empty((len(lags), len(state.figures))), np.empty((len(lags), len(figures)))
+    known = {name: k for k, name in enumerate(fit.seen.claimants)}
+    own = lags[:, [known[name] for name in later.claimants]] if later.claimants else lags[:, :0]
+    before, after = _made(state, runs), _made(later, runs)
+    for lag in np.unique(lags, axis=0):
+        at = np.all(lags == lag, axis=1)
+        residual[at] = state.target - before[at] @ mixing(state, lag).T
+        ahead[at] = after[at] @ mixing(later, own[at][0]).T
+    shared = joined_covariance(later, state)
+    gain = np.linalg.solve(state.covariance, shared.T).T
+    left = later.covariance - gain @ shared.T
+    noise = random.normal(size=ahead.shape) @ np.linalg.cholesky(left + 1e-12 * np.eye(len(left))).T
+    return unscaled(ahead + log_bias(later) + residual @ gain.T + noise, later.scale)
+
+
+def _blank(
+    known: Sequence[Observation], runs: Runs, figures: Sequence[Observation], start: date
+) -> tuple[Observation, ...]:
+    """Return later figures with the runs' medians in place of their values, and the last range of their quantity."""
+    made = []
+    for each, name in zip(figures, prepared(figures, start).now, strict=True):
+        value = float(np.median(runs.outcomes[name]))
+        ranged = [old for old in known if old.quantity == each.quantity and np.isfinite(old.high - old.low)]
+        ends = [getattr(ranged[-1], end) / ranged[-1].value * value if ranged else np.nan for end in ("low", "high")]
+        claimant = each.claimant
+        if belief(each.quantity).lag and claimant not in {old.claimant for old in known}:
+            claimant = next(old.claimant for old in known if belief(old.quantity).lag)
+        made.append(replace(each, value=value, low=ends[0], high=ends[1], claimant=claimant))
+    return tuple(made)
+
+
+def baseline(kind: str, known: Sequence[Observation], figure: Observation) -> Values | None:
+    """Return a simple forecast of a figure as members of equal weight; None where nothing of its quantity was known.
+
+    persistence : the last level, or the last rate a day. trend : a straight line through the last three. dressed :
+    persistence with the relative errors that it made before, pooled over figures of the kind.
+    """
+    past = _alike(known, figure)
+    if not past:
+        return None
+    last = _rate(past[-1]) * _days(figure)
+    if kind == PERSISTENCE:
+        return np.array([last])
+    if kind == TREND:
+        return np.array([_trend(past[-_LAST:], figure) * _days(figure)])
+    return last * (1 + _errors(known, figure))
+
+
+def _alike(known: Sequence[Observation], figure: Observation) -> list[Observation]:
+    same = [o for o in known if o.quantity == figure.quantity and (o.since is None) == (figure.since is None)]
+    return sorted(same, key=lambda each: each.date)
+
+
+def _days(figure: Observation) -> float:
+    return float((figure.date - figure.since).days) if figure.since else 1.0
+
+
+def _rate(figure: Observation) -> float:
+    return figure.value / _days(figure)
+
+
+def _middle(figure: Observation) -> float:
+    return figure.date.toordinal() - (_days(figure) / 2 if figure.since else 0.0)
+
+
+def _trend(past: Sequence[Observation], figure: Observation) -> float:
+    """Return the value (a day) of a line through past figures at a later one's date; of one, that."""
+    if len(past) < 2:
+        return _rate(past[-1])
+    x = np.array([_middle(each) for each in past])
+    slope, level = np.polyfit(x - x[-1], [_rate(each) for each in past], 1)
+    return float(level + slope * (_middle(figure) - x[-1]))
+
+
+def _errors(known: Sequence[Observation], figure: Observation) -> Values:
+    """Return the relative errors that persistence made on figures of a kind; 0 where there is none."""
+    kind, change = belief(figure.quantity).kind, figure.since is None
+    found = []
+    for quantity in dict.fromkeys(each.quantity for each in known if belief(each.quantity).kind == kind):
+        past = [each for each in known if each.quantity == quantity and (each.since is None) == change]
+        past.sort(key=lambda each: each.date)
+        found += [_rate(b) / _rate(a) - 1 for a, b in pairwise(past) if _rate(a) > 0]
+    return np.array(found or [0.0])
