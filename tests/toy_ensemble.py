@@ -12,6 +12,7 @@ from sim.scenario.observations import Observation
 START = date(2024, 1, 1)
 DATES = tuple(date(2024, month, 1) for month in (2, 3, 4, 5))
 LUCK = 0.1
+BASE = 1e5
 
 
 class Toy:
@@ -42,7 +43,7 @@ class Toy:
             on = date.fromisoformat(name.rpartition("@")[2])
             t = (on - START).days / 30
             logs = 0.8 * scores[:, 0] + 0.4 * t * scores[:, 1] + self.luck * random.normal(size=len(scores))
-            made[name] = 1000 * np.exp(logs)
+            made[name] = BASE * np.exp(logs)
         return made
 
 
@@ -50,7 +51,7 @@ def figures(truth: tuple[float, float], quantity: str = "kursk.territory_km2") -
     """Figures as they follow from a truth, without luck or error."""
     made = []
     for line, on in enumerate(DATES, start=2):
-        value = 1000 * np.exp(0.8 * truth[0] + 0.4 * (on - START).days / 30 * truth[1])
+        value = BASE * np.exp(0.8 * truth[0] + 0.4 * (on - START).days / 30 * truth[1])
         made.append(Observation(quantity, None, on, float(value), np.nan, np.nan, on, "map", "toy", line))
     return tuple(made)
 

@@ -33,7 +33,7 @@ COMMANDS: dict[str, Entry] = {
     "rerun": Entry("sim.cli.rerun:rerun", "Repeat one run of a result alone and compare it to the last bit."),
     "calibrate": Entry("sim.cli.calibrate:calibrate", "Fit a scenario's distributions to figures of the past."),
     "backtest": Entry("sim.cli.backtest:backtest", "Forecast from a date in the past, and score what came after."),
-    "verify": Entry("sim.cli.verify:verify", "Check that the model is right, or that a result can be made again."),
+    "verify": Entry("sim.cli.verify:verify", "Check that the model is right, or make a result again."),
     "show": Entry("sim.cli.scenario:show", "Print the effective scenario with the origin of each value."),
     "diff": Entry("sim.cli.scenario:diff", "Print where two scenarios differ."),
     "validate": Entry("sim.cli.scenario:validate", "Check scenario files and each option that they offer."),

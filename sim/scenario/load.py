@@ -276,9 +276,14 @@ def _items(value: object) -> list[tuple[str, object]] | None:
         return [(info.alias or name, getattr(value, name)) for name, info in named]
     if isinstance(value, dict):
         return [(str(key), child) for key, child in value.items()]
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not _is_matrix(value):
         return [(str(index), child) for index, child in enumerate(value)]
     return None
+
+
+def _is_matrix(value: Sequence[object]) -> bool:
+    """Return whether a list holds lists: the rows of a joint sample, thousands of numbers that are one leaf."""
+    return bool(value) and isinstance(value[0], list)
 
 
 def schema_json() -> dict[str, Any]:
