@@ -68,7 +68,9 @@ def test_the_same_seed_gives_the_same_posterior() -> None:
 def test_figures_that_no_run_reaches_are_refused_with_the_series_and_by_how_much() -> None:
     seen = prepared(figures((0.0, 40.0)), START)
     runs = Toy().prior(500, seen.names)
-    with pytest.raises(InputError, match=r"kursk.territory_km2.*runs lie between .* sd of the observation model outside"):
+    with pytest.raises(
+        InputError, match=r"kursk.territory_km2.*runs lie between .* sd of the observation model outside"
+    ):
         refuse_unreachable(seen, runs)
     refuse_unreachable(prepared(figures(TRUTH), START), runs)
 

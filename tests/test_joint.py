@@ -21,7 +21,7 @@ SAMPLE = JointSample((GROUND, PER_KM2, LIFT), np.array([[0.1, 30.0, 1000.0], [0.
 @pytest.fixture
 def overlay(tmp_path: Path) -> Path:
     path = tmp_path / "calibrated.yaml"
-    write_overlay(path, SAMPLE, Overlay(str(PRIOR), "It's: a \"title\"", "a test", "one\ntwo", "2024-11-11"))
+    write_overlay(path, SAMPLE, Overlay(str(PRIOR), 'It\'s: a "title"', "a test", "one\ntwo", "2024-11-11"))
     return path
 
 
@@ -67,14 +67,18 @@ def test_a_path_that_names_no_number_is_told(tmp_path: Path) -> None:
     sample = JointSample(("combat.grond",), np.array([[0.1], [0.2]]))
     text = overlay_text(sample, Overlay(str(PRIOR), "t", "s")).replace("combat:\n  grond", "combat:\n  ground")
     path.write_text(text)
-    with pytest.raises(InputError, match="'combat.grond' is no number of the scenario; did you mean 'combat.ground'"):
+    with pytest.raises(InputError, match=r"'combat.grond' is no number of the scenario; did you mean 'combat.ground'"):
         holding(load(path))
 
 
 @pytest.mark.parametrize(
     ("old", "new", "match"),
     [
-        ("      - [0.1, 30, 1000]\n", "      - [0.1, 30]\n", "joint.posterior.rows: have 2, 3 numbers, but there are 3"),
+        (
+            "      - [0.1, 30, 1000]\n",
+            "      - [0.1, 30]\n",
+            "joint.posterior.rows: have 2, 3 numbers, but there are 3",
+        ),
         ("    rows:\n", "    rows: []\n    x:\n", "unknown key"),
     ],
 )
