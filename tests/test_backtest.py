@@ -9,7 +9,7 @@ import pytest
 
 from sim.analysis.backtest import Backtest, answered, by_series, scored, split
 from sim.analysis.fit import Effort, fitted
-from sim.analysis.forecast import baseline, conditioned, forecasts, state_of
+from sim.analysis.forecast import baseline, conditioned, forecasts, months_ahead, state_of
 from sim.analysis.observation_model import prepared
 from sim.analysis.posterior import effective
 from sim.errors import InputError
@@ -151,3 +151,22 @@ def test_scores_by_series_and_the_sentence() -> None:
     assert any("taken out: x" in line for line in answer.caveats)
     assert answer.numbers["scored"] == 5
     np.testing.assert_allclose(found.weighted.weights.sum(), 1)
+
+
+def test_what_lies_ahead_is_each_quantity_at_the_ends_of_months() -> None:
+    known = [
+        figure(date(2024, 11, 5), 5.0),
+        figure(date(2024, 11, 11), 7.0),
+        figure(date(2024, 11, 11), 3.0, "e", date(2024, 11, 1)),
+    ]
+    made = months_ahead(known, date(2025, 1, 15))
+    when = [(each.quantity, each.since, str(each.date)) for each in made]
+    ends = ["2024-11-30", "2024-12-31", "2025-01-15"]
+    assert when[:3] == [("k.russia.people", None, end) for end in ends]
+    assert [(str(each.since), str(each.date)) for each in made[3:]] == [
+        ("2024-11-11", "2024-11-30"),
+        ("2024-11-30", "2024-12-31"),
+        ("2024-12-31", "2025-01-15"),
+        ("2024-11-11", "2025-01-15"),
+    ]
+    assert months_ahead(known, date(2024, 11, 11)) == ()

@@ -137,7 +137,7 @@ def answered(found: Backtest, title: str) -> Answer:
         drives=tuple(_line(series, k) for k in range(len(series["quantity"]))),
         caveats=_caveats(found),
         numbers=_numbers(found, series, overall),
-        tables={"forecast": rows, "series": series, "weights": {"weight": np.sort(found.weighted.weights)[::-1][:200]}},
+        tables={"forecast": rows, "series": series, "weights": {"weight": -np.sort(-found.weighted.weights)[:200]}},
     )
 
 

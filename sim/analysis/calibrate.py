@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ from numpy.typing import NDArray
 from sim.analysis.answer import Answer
 from sim.analysis.check_calibration import Check
 from sim.analysis.fit import Fitted
-from sim.analysis.observation_model import LAG_DAYS, Seen, biases, scaled
+from sim.analysis.forecast import Weighted, conditioned, forecasts, months_ahead
+from sim.analysis.observation_model import LAG_DAYS, Seen, biases, prepared, scaled
 from sim.analysis.posterior import mixing, systematic
+from sim.analysis.scores import quantile
 from sim.experiment.ensemble import Ensemble, Runs, StoredEnsemble, values_of
+from sim.scenario.observations import Observation
 
 Values = NDArray[np.float64]
 
@@ -28,12 +32,22 @@ _LISTED = 8
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A posterior with its sample (scores float64[row, input]) and the runs made under that sample."""
+    """A posterior with its sample (scores float64[row, input]), the runs made under that sample, and what they say."""
 
     fit: Fitted
     sample: Values
     predicted: Runs
+    ahead: Ahead | None = None
     check: Check | None = None
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """A forecast past the figures: what is forecast, members float64[run, figure], and the weights of the runs."""
+
+    figures: tuple[Observation, ...]
+    members: Values
+    weighted: Weighted
 
 
 def sampled(fit: Fitted, rows: int, seed: int) -> Values:
@@ -45,9 +59,20 @@ def sampled(fit: Fitted, rows: int, seed: int) -> Values:
     return np.asarray(fit.cloud.scores[at], np.float64)
 
 
-def predicted(ensemble: Ensemble, fit: Fitted, sample: Values, runs: int) -> Runs:
-    """Return runs under the posterior sample."""
-    return ensemble.under(fit.paths, sample, runs, fit.seen.names, len(fit.rounds) + 1)
+def calibrated(ensemble: Ensemble, fit: Fitted, span: tuple[date, date], how: tuple[int, int, int]) -> Calibrated:
+    """Return the posterior with a sample of it, runs under the sample, and their forecast.
+
+    span : start and end of the scenario; how : rows of the sample, runs under it, seed.
+    """
+    rows, count, seed = how
+    sample, figures = sampled(fit, rows, seed), months_ahead(fit.seen.figures, span[1])
+    names = prepared(figures, span[0]).now + prepared(figures, span[0]).lagged if figures else ()
+    wanted = tuple(dict.fromkeys((*fit.seen.names, *names)))
+    runs = ensemble.under(fit.paths, sample, count, wanted, len(fit.rounds) + 1)
+    if not figures:
+        return Calibrated(fit, sample, runs)
+    members = forecasts(fit, runs, figures, span[0], seed)
+    return Calibrated(fit, sample, runs, Ahead(figures, members, conditioned(fit, runs)))
 
 
 def answered(found: Calibrated, ensemble: StoredEnsemble) -> Answer:
@@ -229,6 +254,7 @@ def _numbers(found: Calibrated, unknown: list[str], apart: tuple[str, ...]) -> d
         "not_identified": unknown,
         "conflicts": list(apart),
         "rows": len(found.sample),
+        **({"effective_forecasts": found.ahead.weighted.effective} if found.ahead else {}),
         **({"check": found.check.plain()} if found.check else {}),
     }
 
@@ -254,9 +280,24 @@ def _tables(
     if fit.seen.claimants:
         lags = [np.bincount(each, minlength=LAG_DAYS + 1) for each in fit.cloud.lags.T]
         tables["lags"] = {"days": np.arange(LAG_DAYS + 1), **dict(zip(fit.seen.claimants, lags, strict=True))}
+    if found.ahead:
+        tables["forecast"] = _forecast(found.ahead)
     if found.check:
         tables["check"] = found.check.table()
     return tables
+
+
+def _forecast(ahead: Ahead) -> dict[str, NDArray[Any]]:
+    """Return a row for each figure ahead, as it would be published: weighted quantiles of the runs."""
+    columns: dict[str, NDArray[Any]] = {
+        "quantity": np.array([each.quantity for each in ahead.figures], object),
+        "since": np.array([str(each.since or "") for each in ahead.figures], object),
+        "date": np.array([str(each.date) for each in ahead.figures], object),
+        "value": np.full(len(ahead.figures), np.nan),
+    }
+    for name, level in zip(_NAMES, _LEVELS, strict=True):
+        columns[name] = np.array([quantile(column, ahead.weighted.weights, level) for column in ahead.members.T])
+    return columns
 
 
 def _rounds(fit: Fitted) -> dict[str, NDArray[Any]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -149,6 +149,36 @@ def _blank(
             claimant = next(old.claimant for old in known if belief(old.quantity).lag)
         made.append(replace(each, value=value, low=ends[0], high=ends[1], claimant=claimant))
     return tuple(made)
+
+
+def months_ahead(known: Sequence[Observation], end: date) -> tuple[Observation, ...]:
+    """Return blank figures of what lies ahead: each quantity at the ends of months to the end, and changes between.
+
+    After a quantity's changes comes one over the whole time, from the last date to the end.
+    """
+    last, made = max(each.date for each in known), []
+    dates = [when for when in (*_month_ends(last, end), end) if when > last]
+    dates = list(dict.fromkeys(dates))
+    for each, latest in zip(known, state_of(known), strict=True):
+        if not latest:
+            continue
+        blank = replace(each, value=0.0, low=np.nan, high=np.nan, known=end, source="", line=0)
+        if each.since is None:
+            made += [replace(blank, date=when) for when in dates]
+            continue
+        made += [replace(blank, since=a, date=b) for a, b in pairwise([last, *dates])]
+        made += [replace(blank, since=last, date=end)] if len(dates) > 1 else []
+    return tuple(made)
+
+
+def _month_ends(first: date, last: date) -> Iterator[date]:
+    year, month = first.year, first.month
+    while True:
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+        when = date(year, month, 1) - timedelta(days=1)
+        if when > last:
+            return
+        yield when
 
 
 def baseline(kind: str, known: Sequence[Observation], figure: Observation) -> Values | None:

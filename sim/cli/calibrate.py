@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,7 @@ def _asked(given: Given, wanted: Wanted, base: Any) -> Asked:
 
 
 def _ask(inquiry: Inquiry, wanted: Wanted, figures: tuple[Observation, ...]) -> Answer:
-    from sim.analysis.calibrate import Calibrated, answered, predicted, sampled
+    from sim.analysis.calibrate import answered, calibrated
     from sim.analysis.check_calibration import checked
     from sim.analysis.fit import Effort, fitted
     from sim.analysis.observation_model import prepared
@@ -119,9 +119,10 @@ def _ask(inquiry: Inquiry, wanted: Wanted, figures: tuple[Observation, ...]) -> 
     ensemble = StoredEnsemble(inquiry.evaluate, free_paths(base), seed)
     seen = prepared(figures, base.scenario.start)
     fit = fitted(ensemble, seen, Effort(wanted.draws, wanted.runs, wanted.rounds), seed, wanted.parameters)
-    sample = sampled(fit, wanted.rows, seed)
-    check = checked(seen, fit.prior, fit.at, fit.paths, seed) if wanted.check else None
-    found = Calibrated(fit, sample, predicted(ensemble, fit, sample, wanted.runs // 2), check)
+    span = base.scenario.start, base.scenario.end
+    found = calibrated(ensemble, fit, span, (wanted.rows, wanted.runs, seed))
+    if wanted.check:
+        found = replace(found, check=checked(seen, fit.prior, fit.at, fit.paths, seed))
     _write(inquiry, wanted, found, ensemble)
     return answered(found, ensemble)
 

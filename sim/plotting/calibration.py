@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -27,4 +28,18 @@ def figures_of(tables: Tables, title: str, footer: str) -> dict[str, Figure]:
     bands = [f"posterior_{name}" for name in _FIVE]
     panels = series_of({**figures, "value": figures["unbiased"]}, bands, ("prior_q05", "prior_q95"))
     marks = Marks("runs under the posterior", "under the prior", seen="figure (losses: less the median bias), range")
-    return {"figure_assumptions": contraction(rows_of(parameters), one), "figure_matched": matched(panels, marks, two)}
+    drawn = {"figure_assumptions": contraction(rows_of(parameters), one), "figure_matched": matched(panels, marks, two)}
+    if "forecast" in tables:
+        drawn["figure_forecast"] = forecast(tables["forecast"], title, footer)
+    return drawn
+
+
+def forecast(table: Mapping[str, NDArray[Any]], title: str, footer: str) -> Figure:
+    """Return the forecast past the figures: levels at the ends of months, and changes from one to the next."""
+    levels = np.array([not since for since in table["since"]])
+    whole = np.array([False, *(table["quantity"][1:] == table["quantity"][:-1])])
+    whole &= np.array([False, *(table["since"][1:] < table["date"][:-1])]) & ~levels
+    kept = {name: column[~whole] for name, column in table.items()}
+    last = min((str(since) for since in table["since"] if since), default=str(table["date"][0]))
+    frame = Frame(f"Forecast from {last}, past all figures", title, footer, ("as it would be published",))
+    return matched(series_of(kept, _FIVE), Marks("forecast", seen=""), frame)

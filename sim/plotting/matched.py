@@ -110,8 +110,9 @@ def matched(panels: Sequence[Series], marks: Marks, frame: Frame) -> Figure:
 
 
 def _key(figure: Figure, shown: Sequence[Series], marks: Marks) -> None:
+    seen = Line2D([], [], color=INK, marker="o", markersize=5, linewidth=1.2, label=marks.seen)
     handles: list[Any] = [
-        Line2D([], [], color=INK, marker="o", markersize=5, linewidth=1.2, label=marks.seen),
+        *([seen] if marks.seen else []),
         Patch(facecolor=BLUE, alpha=DARK + LIGHT, label=f"{marks.bands}: 50 and 90 %, median"),
     ]
     if marks.before:
