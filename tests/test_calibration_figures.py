@@ -1,9 +1,11 @@
 """Figures of calibrations and backtests: they show the numbers of their tables, and can be read."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,14 +13,19 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from test_figures import FRAME, LONG, WORDY, said, texts
 
+from sim.errors import InputError
+from sim.experiment.store import FORMAT
+from sim.experiment.tables import write_parquet
+from sim.plotting.calibration import drawn_again, figures_of, footer
 from sim.plotting.contraction import MOST_ROWS, contraction, rows_of
 from sim.plotting.matched import Marks, Series, Shown, matched, series_of
 from sim.plotting.page import mark_handling
-from sim.plotting.style import DPI, HEIGHT, READABLE, SMALL, WIDTH, contrast
+from sim.plotting.style import DPI, HEIGHT, READABLE, SMALL, WIDTH, contrast, save
 
 pytestmark = pytest.mark.slow  # `make fast` leaves these out
 
 NAN = float("nan")
+LEVELS = ("q05", "q25", "q50", "q75", "q95")
 START = date(2024, 8, 6)
 
 
@@ -146,3 +153,38 @@ def test_a_pale_band_that_would_flatten_the_panel_is_cut_and_said() -> None:
     assert "pale band cut" in said(matched((wide,), MARKS, FRAME))
     narrow = replace(wide, figures=tuple(replace(each, before=(50.0, 300.0)) for each in wide.figures))
     assert "pale band cut" not in said(matched((narrow,), MARKS, FRAME))
+
+
+def test_figures_are_drawn_again_from_the_folder_to_the_same_bytes(tmp_path: Path) -> None:
+    rows = {**table(), "in_90": np.array([True, False, True])}
+    rows |= {name: rows[letter] for name, letter in zip(("q05", "q25", "q50", "q75", "q95"), "vwxyz", strict=True)}
+    manifest = {"format": FORMAT, "kind": "backtest", "id": "01234567", "seed": 0, "model_version": "abc"}
+    manifest |= {"question": {"until": "2024-09-01"}, "scenario": {"title": "A title"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    write_parquet(tmp_path / "forecast.parquet", rows)
+    with pytest.raises(InputError, match="holds no finished calibration or backtest"):
+        drawn_again(tmp_path)
+    (tmp_path / "answer.json").write_text("{}")
+    once = figures_of("backtest", {"forecast": rows}, manifest["question"], ("A title", footer(manifest)))
+    again = drawn_again(tmp_path)
+    files = [save(drawn["figure_forecast"], tmp_path, name)[1] for drawn, name in ((once, "one"), (again, "two"))]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert "67 % of the figures lie in the 90 % bands" in said(again["figure_forecast"])
+
+
+def test_the_forecast_leaves_changes_over_the_whole_time_to_the_table() -> None:
+    rows = {
+        "quantity": np.array(["e.territory_km2"] * 3 + ["k.territory_km2"] * 2, object),
+        "since": np.array(["2024-11-11", "2024-11-30", "2024-11-11", "", ""], object),
+        "date": np.array(["2024-11-30", "2024-12-31", "2024-12-31", "2024-11-30", "2024-12-31"], object),
+        "value": np.full(5, NAN),
+        **{name: np.arange(5.0) + k for k, name in enumerate(("q05", "q25", "q50", "q75", "q95"))},
+    }
+    parameters, seen = assumptions(3), {**table(), "off_sd": np.array([0.0, 3.0, -1.0]), "unbiased": np.arange(3.0)}
+    seen |= {f"{n}_{q}": table()[k] for n in ("prior", "posterior") for q, k in zip(LEVELS, "vwxyz", strict=True)}
+    drawn = figures_of("calibrate", {"parameters": parameters, "figures": seen, "forecast": rows}, {}, ("T", "F"))
+    assert list(drawn) == ["figure_assumptions", "figure_matched", "figure_forecast"]
+    assert "Forecast from 2024-11-11" in said(drawn["figure_forecast"])
+    assert "2 of 3 figures are matched" in said(drawn["figure_matched"])
+    medians = [line for line in drawn["figure_forecast"].axes[0].lines if line.get_linewidth() == 1.8]
+    assert len(medians) == 2

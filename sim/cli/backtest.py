@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.calibrate import executor, footer
+from sim.cli.calibrate import drawn, executor
 from sim.cli.inquire import Given, Shown, conduct, inquiry_options
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from matplotlib.figure import Figure
 
     from sim.analysis.answer import Answer
     from sim.analysis.backtest import Split
@@ -69,7 +67,7 @@ def backtest(ctx: click.Context, /, file: Path, observations: Path, **given: Any
     common = Given(file=file, **{**given, "executor": executor(ctx, given["executor"])})
     ready, common = _ready(common, observations, dates, sizes)
     asked = _asked(common, ready)
-    return conduct(common, asked, lambda inquiry: _ask(inquiry, ready), Shown(_tables, _figures))
+    return conduct(common, asked, lambda inquiry: _ask(inquiry, ready), Shown(_tables, drawn))
 
 
 def _day(option: str, text: str | None) -> date | None:
@@ -161,16 +159,3 @@ def _tables(answer: Answer) -> list[Any]:
         seen = (f"{rows['value'][k]:,.4g}", f"{rows['q50'][k]:,.4g}", *halves)
         other.add_row(str(name), when, *seen, f"{rows['pit'][k]:.2f}", f"{rows['persistence'][k]:,.4g}")
     return [one, other]
-
-
-def _figures(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
-    from sim.plotting.matched import Marks, matched, series_of
-    from sim.plotting.page import Frame
-
-    names = ("q05", "q25", "q50", "q75", "q95")
-    until = asked.question["until"]
-    overall = answer.numbers["overall"]
-    finding = f"Forecast from {until}: {100 * overall['in_90']:.0f} % of figures lie in the 90 % bands"
-    frame = Frame(finding, asked.base.scenario.title, footer(asked, answer))
-    marks = Marks("forecast", simple="persistence", seen="what was then published")
-    return {"figure_forecast": matched(series_of(answer.tables["forecast"], names), marks, frame)}

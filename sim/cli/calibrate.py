@@ -62,7 +62,7 @@ def calibrate(ctx: click.Context, /, file: Path, observations: Path, **given: An
     common = Given(file=file, **{**given, "executor": executor(ctx, given["executor"])})
     figures, base = _read(common, wanted)
     asked = _asked(common, wanted, base)
-    return conduct(common, asked, lambda inquiry: _ask(inquiry, wanted, figures), Shown(_tables, _figures))
+    return conduct(common, asked, lambda inquiry: _ask(inquiry, wanted, figures), Shown(_tables, drawn))
 
 
 _OWN = ("draws", "runs", "rounds", "rows", "check", "write")
@@ -178,14 +178,10 @@ def _tables(answer: Answer) -> list[Any]:
 _BOTH = ("prior", "posterior")
 
 
-def _figures(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
-    from sim.plotting.calibration import figures_of
-
-    return figures_of(answer.tables, asked.base.scenario.title, footer(asked, answer))
-
-
-def footer(asked: Asked, answer: Answer) -> str:
-    """Return the line at the foot of an analysis's figures."""
+def drawn(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
+    """Return the figures of a calibration or a backtest."""
     from sim.fingerprint import model_version
+    from sim.plotting.calibration import figures_of, footer
 
-    return f"twofront {answer.kind} {asked.id}: seed {asked.seed}, model {model_version()}"
+    manifest = {"kind": asked.kind, "id": asked.id, "seed": asked.seed, "model_version": model_version()}
+    return figures_of(asked.kind, answer.tables, asked.question, (asked.base.scenario.title, footer(manifest)))
