@@ -62,6 +62,7 @@ def test_a_calibration_writes_a_scenario_that_runs_and_fits_better(twofront: Com
     assert load(tmp_path / "w.yaml").hash == overlay.hash
     assert {path.name for path in (tmp_path / "c").glob("figure*.svg")} == {
         "figure_assumptions.svg",
+        "figure_forecast.svg",
         "figure_matched.svg",
     }
     assert twofront("run", "c/toy_calibrated.yaml", "--draws", "3", "-n", "4", "--quiet", "--out", "r")[0] == 0
@@ -161,3 +162,14 @@ def test_dates_that_make_no_backtest_are_told(twofront: Command, given: tuple[st
     assert code == 2
     assert match in err
     assert "Traceback" not in err
+
+
+def test_where_parameters_are_made_is_processes_unless_it_is_said() -> None:
+    import click
+
+    from sim.cli.calibrate import calibrate, executor
+
+    for given, expected in (([], "processes"), (["--executor", "threads"], "threads")):
+        context = calibrate.make_context("calibrate", ["a.yaml", "b.csv", *given])
+        with click.Context(calibrate):
+            assert executor(context, context.params["executor"]) == expected

@@ -77,7 +77,8 @@ CASES: dict[str, Callable[[], Figure]] = {
     "assumptions, more than fit": lambda: contraction(rows_of(assumptions(30, LONG)), WORDY),
     "assumptions, one": lambda: contraction(rows_of(assumptions(1)), FRAME),
     "figures": lambda: matched(panels(8, 7), MARKS, FRAME),
-    "figures, more than fit": lambda: matched(panels(10, 12, LONG, 1e8), MARKS, WORDY),
+    "figures of ten": lambda: matched(panels(10, 7), MARKS, FRAME),
+    "figures, more than fit": lambda: matched(panels(13, 12, LONG, 1e8), MARKS, WORDY),
     "figures, one": lambda: matched(panels(1, 1), Marks("forecast"), FRAME),
     "figures of nothing": lambda: matched(panels(5, 3, size=0.0), MARKS, FRAME),
 }

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from sim.plotting.page import Frame, key, number, page, panel, plain, quiet, write
+from sim.plotting.page import Frame, key, number, page, panel, plain, quiet, unit_words, write
 from sim.plotting.style import BLUE, BODY, GREY, INK, PALE, SMALL, across, fitted
 
 MOST_ROWS = 18
@@ -102,7 +102,7 @@ def _draw(axes: Axes, rows: Sequence[Narrowed]) -> None:
 
 def _words(figure: Figure, row: Narrowed, height: float) -> None:
     room = across(_LEFT - 0.55) * figure.bbox.width
-    name = row.name if row.unit in ("1", "share") else f"{row.name}, {row.unit}"
+    name = row.name if row.unit in ("1", "share") else f"{row.name}, {unit_words(row.unit)}"
     fitted(write(figure, 0.35, height, name, fontsize=BODY, color=INK if row.identified else GREY), room, SMALL)
     for left, ends, colour in ((0.25, row.prior, GREY), (2.15, row.posterior, BLUE)):
         said = f"{number(ends[0])} to {number(ends[1])}"

@@ -19,7 +19,7 @@ from sim.plotting.page import DARK, LIGHT, Frame, key, page, panel, plain, quiet
 from sim.plotting.style import BLUE, BODY, GREY, INK, PALE, SMALL, VERMILLION, across, fitted
 from sim.plotting.timeaxis import day_number, set_ticks
 
-MOST_PANELS, MOST_COLUMNS = 8, 4
+MOST_PANELS, MOST_COLUMNS = 10, 5
 _LEFT, _EDGE, _TOP, _FOOT = 0.95, 13.15, 5.75, 1.05  # inches
 _GAP, _HEAD = 0.85, 0.55  # inches: before a panel, and above it
 _WIDTH = 5.0  # days that the bar of a level is wide
