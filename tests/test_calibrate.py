@@ -68,6 +68,7 @@ def test_a_calibration_writes_a_scenario_that_runs_and_fits_better(twofront: Com
     assert twofront("run", "c/toy_calibrated.yaml", "--draws", "3", "-n", "4", "--quiet", "--out", "r")[0] == 0
     again = twofront("calibrate", "toy.yaml", "toy.csv", *FEW, "--json", "--out", "c")
     assert json.loads(again[1])["runs"]["made"] == 0
+    assert "--out" not in (tmp_path / "w.yaml").read_text()
     own, other = ((tmp_path / name).read_text().splitlines() for name in ("c/toy_calibrated.yaml", "w.yaml"))
     assert (own[3], other[3]) == ('extends: "../toy.yaml"', 'extends: "toy.yaml"')
     assert own[4:] == other[4:]

@@ -1,4 +1,6 @@
-"""What runs say as a function of the assumptions: a quadratic mean with normal scatter, fitted to runs.
+"""What runs say as a function of the assumptions: a mean with normal scatter, fitted to runs.
+
+The mean is quadratic in the first inputs (the most influential), and linear in the others.
 
 The scatter is luck, the assumptions that are not among the inputs, and what a quadratic misses; all of it is kept as
 one covariance. Inputs are normal scores (a standard normal number for each assumption), outputs are on the scale of
@@ -14,8 +16,9 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
-INFLUENTIAL = 0.02  # share of the variance of a figure among runs that an assumption has to explain
-MOST_INPUTS = 24
+INFLUENTIAL = 0.005  # share of the variance of a figure among runs that an assumption has to explain
+MOST_INPUTS = 60
+MOST_CURVED = 20  # inputs that have squares and products; the others are linear
 _PENALTY = 1.0  # of the ridge: of one run's weight; it only keeps the fit defined where runs are few
 
 
@@ -33,8 +36,8 @@ class Emulator:
 
 
 def features(scores: Values) -> Values:
-    """Return 1, each input, and the products of all pairs of inputs, float64[point, feature]."""
-    first, second = np.triu_indices(scores.shape[1])
+    """Return 1, each input, and the products of all pairs of the first inputs, float64[point, feature]."""
+    first, second = np.triu_indices(min(scores.shape[1], MOST_CURVED))
     products = scores[:, first] * scores[:, second] - (first == second)
     return np.concatenate([np.ones((len(scores), 1)), scores, products], axis=1)
 

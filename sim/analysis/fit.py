@@ -32,7 +32,7 @@ from sim.experiment.ensemble import Ensemble, Runs
 Values = NDArray[np.float64]
 
 ENOUGH = 200.0  # effective runs that a posterior has to rest on
-WIDER = 1.3  # how much wider than the posterior the next round's runs are spread
+WIDEST = 1.3  # how much wider than the posterior the next round's runs are spread, at most
 _SETTLED = 0.5  # mean shift of the inputs between rounds, in their posterior sd, below which rounds end
 _BEYOND = 3.0  # sd of the observation model by which a figure may lie outside all runs
 
@@ -95,9 +95,9 @@ def fitted(ensemble: Ensemble, seen: Seen, effort: Effort, seed: int, asked: Seq
     refuse_unreachable(seen, table)
     made = outputs(seen, table)
     shares = influence(table.scores, made[:, : len(seen.figures)])
-    at = np.array([ensemble.paths.index(path) for path in asked], np.int64) if asked else influential(shares)
+    at = _asked(ensemble, shares, asked) if asked else influential(shares)
     if not len(at):
-        message = "no uncertain number explains a fiftieth of the variance of any figure: nothing can be calibrated"
+        message = "no uncertain number explains half a percent of the variance of any figure: nothing can be calibrated"
         raise InputError.single("--parameters", "", message)
     paths = tuple(ensemble.paths[k] for k in at)
     emulator, found, first = _round(seen, table.scores[:, at], made, (effort, seed), None)
@@ -108,6 +108,12 @@ def fitted(ensemble: Ensemble, seen: Seen, effort: Effort, seed: int, asked: Seq
         emulator, found, done = _round(seen, runs.scores, outputs(seen, runs), (effort, seed), found)
         rounds.append(done)
     return Fitted(seen, paths, at, shares, table, plain_effective(seen, table), emulator, found, tuple(rounds))
+
+
+def _asked(ensemble: Ensemble, shares: Values, asked: Sequence[str]) -> NDArray[np.int64]:
+    """Return the places of the paths asked for, the most influential first: those have squares and products."""
+    at = np.array([ensemble.paths.index(path) for path in asked], np.int64)
+    return at[np.argsort(-shares[at].mean(axis=1), kind="stable")]
 
 
 def _unsettled(rounds: Sequence[Round], effort: Effort) -> bool:
@@ -147,7 +153,7 @@ def _proposal(scores: Values, before: Posterior | None) -> Values:
     if before is None:
         return np.asarray(-0.5 * (scores**2).sum(axis=1), np.float64)
     mean, lower = _shape(before.cloud)
-    left = np.linalg.solve(WIDER * lower, (scores - mean).T)
+    left = np.linalg.solve(wider(len(mean)) * lower, (scores - mean).T)
     return np.asarray(-0.5 * (left**2).sum(axis=0), np.float64)
 
 
@@ -155,7 +161,12 @@ def proposals(cloud: Cloud, count: int, seed: int) -> Values:
     """Return scores for the next round's runs: normal, with the posterior's shape, wider."""
     mean, lower = _shape(cloud)
     drawn = np.random.default_rng([seed, count]).normal(size=(count, len(mean)))
-    return np.asarray(mean + WIDER * drawn @ lower.T, np.float64)
+    return np.asarray(mean + wider(len(mean)) * drawn @ lower.T, np.float64)
+
+
+def wider(inputs: int) -> float:
+    """Return how much wider than the posterior runs are spread: less with more inputs, or few would count for much."""
+    return min(WIDEST, 1 + 1 / float(np.sqrt(inputs)))
 
 
 def _shape(cloud: Cloud) -> tuple[Values, Values]:

@@ -22,7 +22,7 @@ Move = Callable[["Cloud"], "Cloud"]
 
 PARTICLES = 2_000
 _KEPT = 0.5  # of the effective sample, in a step
-_WALKS = 12  # random-walk moves after each step
+_WALKS = 12  # random-walk moves after each step, at least; half as many as there are inputs
 _LAG_MOVES = 0.3  # share of moves that also draw a lag anew
 _SMALLEST_STEP = 1e-5
 _TARGET_ACCEPTED = 0.25
@@ -105,7 +105,7 @@ def posterior(likelihood: Likelihood, inputs: int, seed: int, particles: int = P
         power = 1.0 if step >= 1 - power else power + step
         steps += 1
         cloud = cloud.take(systematic(weights, particles, random))
-        for _ in range(_WALKS):
+        for _ in range(max(_WALKS, inputs // 2)):
             cloud, accepted = _walk(cloud, likelihood, power, scale, random)
             scale *= float(np.exp(accepted - _TARGET_ACCEPTED))
     return Posterior(cloud, accepted, steps)

@@ -54,7 +54,7 @@ class Ready:
 @click.option("--draws", type=click.IntRange(min=200), default=8_000, show_default=True, help="Runs under the prior.")
 @click.option("-n", "--runs", type=click.IntRange(min=200), default=4_000, show_default=True, help="Runs of a round.")
 @click.option("--rounds", type=click.IntRange(0, 20), default=4, show_default=True, help="Rounds after it, at most.")
-@click.option("--forecasts", type=click.IntRange(min=200), default=8_000, show_default=True, help="Runs that forecast.")
+@click.option("--forecasts", type=click.IntRange(min=200), default=4_000, show_default=True, help="Runs that forecast.")
 @inquiry_options
 @click.pass_context
 def backtest(ctx: click.Context, /, file: Path, observations: Path, **given: Any) -> int:

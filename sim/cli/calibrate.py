@@ -138,7 +138,8 @@ def _write(inquiry: Inquiry, wanted: Wanted, found: Calibrated, ensemble: Stored
     given = "".join(f"; with {text}" for text in (*source.choices, *source.sets))
     about = f"posterior of `twofront calibrate` given {len(found.fit.seen.figures)} figures up to {last}"
     comment = (
-        f"Written by: {asked.command}\nResult {asked.id}, scenario {asked.base.hash}, seed {asked.seed}{given}.\n"
+        f"Written by: {_told(asked.command)}\n"
+        f"Result {asked.id}, scenario {asked.base.hash}, seed {asked.seed}{given}.\n"
         f"A joint sample of {len(found.sample)} rows; its medians are central. Other numbers keep their priors."
     )
     sample = values_of(asked.base, found.fit.paths, found.sample)
@@ -153,6 +154,20 @@ def _write(inquiry: Inquiry, wanted: Wanted, found: Calibrated, ensemble: Stored
             message = f"{path}: cannot be written: {(error.strerror or str(error)).lower()}"
             raise InputError.single("--write", "", message) from error
         load(path)
+
+
+def _told(command: str) -> str:
+    """Return a command without what is of this machine: the result's folder, how it ran and how it spoke."""
+    import shlex
+
+    words, kept = shlex.split(command), []
+    while words:
+        word = words.pop(0)
+        if word in ("--out", "--executor", "--workers", "--scheduler"):
+            words = words[1:]
+        elif word not in ("--fresh", "--json", "--quiet"):
+            kept.append(word)
+    return shlex.join(kept)
 
 
 def _tables(answer: Answer) -> list[Any]:
