@@ -71,8 +71,9 @@ def backtested(seed: int) -> Backtest:
     fit = fitted(world, seen, SMALL, seed)
     names = (*seen.names, *prepared(parts.later, START).names)
     runs = world.under(fit.paths, fit.cloud.scores, 3_000, names, 9)
-    members = forecasts(fit, runs, parts.later, START, seed)
-    return Backtest(UNTIL, parts, fit, conditioned(fit, runs), members, Unknown((), (), ()))
+    weighted = conditioned(fit, runs)
+    members = forecasts(fit, weighted, runs, parts.later, (START, seed))
+    return Backtest(UNTIL, parts, fit, weighted, members, Unknown((), (), ()))
 
 
 def test_figures_are_fitted_by_when_they_were_known_and_scored_when_they_begin_after() -> None:

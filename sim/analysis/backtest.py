@@ -156,7 +156,8 @@ def _spreads(found: Backtest, overall: Mapping[str, float]) -> dict[str, str]:
     weighted = found.weighted
     return {
         "numerical": (
-            f"{weighted.effective:,.0f} effective of {len(weighted.weights):,} runs after weighting by the state; "
+            f"{weighted.effective:,.0f} effective of {len(weighted.weights):,} runs, weighted by the state and moved over "
+            f"the rest (by weights alone {weighted.alone_effective:,.0f}); "
             f"{found.fit.rounds[-1].effective_runs:,.0f} effective runs behind the posterior"
         ),
         "luck": "past the date it is the model's; before it, runs are weighted by the state that they reached",
@@ -207,6 +208,7 @@ def _numbers(found: Backtest, series: Mapping[str, NDArray[Any]], overall: Mappi
         "known": len(found.split.known),
         "scored": len(found.split.later),
         "effective_runs": found.weighted.effective,
+        "alone_effective_runs": found.weighted.alone_effective,
         "dropped": list(found.unknown.dropped),
         "kept": list(found.unknown.kept),
         "overall": {key: _plain(value) for key, value in overall.items()},

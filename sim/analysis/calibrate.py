@@ -71,8 +71,9 @@ def calibrated(ensemble: Ensemble, fit: Fitted, span: tuple[date, date], how: tu
     runs = ensemble.under(fit.paths, sample, count, wanted, len(fit.rounds) + 1)
     if not figures:
         return Calibrated(fit, sample, runs)
-    members = forecasts(fit, runs, figures, span[0], seed)
-    return Calibrated(fit, sample, runs, Ahead(figures, members, conditioned(fit, runs)))
+    weighted = conditioned(fit, runs)
+    members = forecasts(fit, weighted, runs, figures, (span[0], seed))
+    return Calibrated(fit, sample, runs, Ahead(figures, members, weighted))
 
 
 def answered(found: Calibrated, ensemble: StoredEnsemble) -> Answer:

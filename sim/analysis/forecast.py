@@ -21,7 +21,7 @@ from sim.analysis.observation_model import (
     scaled,
     unscaled,
 )
-from sim.analysis.posterior import Likelihood, effective, mixing, normalised
+from sim.analysis.posterior import Likelihood, effective, mixing, normalised, tempering
 from sim.experiment.ensemble import Runs
 from sim.scenario.observations import Observation
 
@@ -30,14 +30,20 @@ Values = NDArray[np.float64]
 PERSISTENCE, TREND, DRESSED = "persistence", "trend", "dressed"
 BASELINES = (PERSISTENCE, TREND, DRESSED)
 _LAST = 3  # figures that a trend is fitted to
+_KEPT = 0.25  # of the runs, that count after weighting by the state
+_RIDGE = 1e-3  # of the variance of each input: where two inputs are nearly one
 
 
 @dataclass(frozen=True)
 class Weighted:
-    """Weights of runs (they sum to one) by how well each has the state at the date; which figures are that state."""
+    """Weights of runs (they sum to one) by how well each has the state at the date; which figures are that state.
+
+    alone_effective : the effective number of runs if weights alone had to do it.
+    """
 
     weights: Values
     state: NDArray[np.bool_]
+    alone_effective: float
 
     @property
     def effective(self) -> float:
@@ -59,6 +65,7 @@ def conditioned(fit: Fitted, runs: Runs) -> Weighted:
 
     The posterior of the assumptions knows all figures; the luck of a run does not. So a run counts by how much better
     (or worse) its luck has the state than the luck of other runs with its assumptions does; lags are averaged over.
+    Weights are tempered until a quarter of the runs count: `forecasts` moves runs over what is left.
     """
     state = state_of(fit.seen.figures)
     seen = fit.seen.part(state)
@@ -70,7 +77,9 @@ def conditioned(fit: Fitted, runs: Runs) -> Weighted:
         tiled = np.tile(lag, (len(runs.scores), 1))
         logs[0] = np.logaddexp(logs[0], np.log(share) + given_run(lag))
         logs[1] = np.logaddexp(logs[1], np.log(share) + given_scores(runs.scores, tiled))
-    return Weighted(normalised(logs[0] - logs[1]), state)
+    log_weights = logs[0] - logs[1]
+    power = tempering(log_weights, 1.0, _KEPT)
+    return Weighted(normalised(power * log_weights), state, effective(normalised(log_weights)))
 
 
 @dataclass(frozen=True)
@@ -110,29 +119,47 @@ def _made(seen: Seen, runs: Runs) -> Values:
     return np.concatenate([now, (lagged - now)[:, seen.lag_of >= 0]], axis=1)
 
 
-def forecasts(fit: Fitted, runs: Runs, figures: Sequence[Observation], start: date, seed: int) -> Values:
+def forecasts(
+    fit: Fitted, weighted: Weighted, runs: Runs, figures: Sequence[Observation], how: tuple[date, int]
+) -> Values:
     """Return what each run says that later figures will be, as they would be published: float64[run, figure].
 
-    Bias, range, lag and errors are those of the observation model, given the state figures: what was claimed too much
-    before is claimed too much again. Nothing of the later figures but their dates is used.
+    Errors, bias, range and lag of the state figures and of the later ones are drawn together. Then each run is moved
+    from the state that it has, as published, to the one that was: along the weighted regression of later figures on
+    the state, given the scores (Beaumont, Zhang and Balding 2002), so that assumptions stay as they are and luck moves.
+    Nothing of the later figures but their dates is used. how : start of the scenario, and seed.
     """
-    blank = _blank(fit.seen.figures, runs, figures, start)
-    later, state = prepared(blank, start), fit.seen.part(state_of(fit.seen.figures))
-    random = np.random.default_rng([seed, len(figures), len(runs.scores)])
+    later = prepared(_blank(fit.seen.figures, runs, figures, how[0]), how[0])
+    state = fit.seen.part(weighted.state)
+    random = np.random.default_rng([how[1], len(figures), len(runs.scores)])
     lags = fit.cloud.lags[random.integers(0, len(fit.cloud.lags), len(runs.scores))]
-    residual, ahead = np.empty((len(lags), len(state.figures))), np.empty((len(lags), len(figures)))
-    known = {name: k for k, name in enumerate(fit.seen.claimants)}
-    own = lags[:, [known[name] for name in later.claimants]] if later.claimants else lags[:, :0]
-    before, after = _made(state, runs), _made(later, runs)
+    before, ahead = _at_lags(state, runs, lags, fit.seen), _at_lags(later, runs, lags, fit.seen)
+    both = np.block(
+        [[state.covariance, joined_covariance(state, later)], [joined_covariance(later, state), later.covariance]]
+    )
+    noise = random.normal(size=(len(lags), len(both))) @ np.linalg.cholesky(both + 1e-12 * np.eye(len(both))).T
+    before, ahead = before + noise[:, : len(state.figures)], ahead + noise[:, len(state.figures) :]
+    slope = _slope(np.concatenate([before, runs.scores], axis=1), ahead, weighted.weights)[: len(state.figures)]
+    return unscaled(ahead + (state.target - before) @ slope + log_bias(later), later.scale)
+
+
+def _at_lags(seen: Seen, runs: Runs, lags: NDArray[np.int64], known: Seen) -> Values:
+    """Return figures as runs have them, each run with its own lags of the maps known, float64[run, figure]."""
+    places = [known.claimants.index(name) for name in seen.claimants]
+    made, found = _made(seen, runs), np.empty((len(lags), len(seen.figures)))
     for lag in np.unique(lags, axis=0):
         at = np.all(lags == lag, axis=1)
-        residual[at] = state.target - before[at] @ mixing(state, lag).T
-        ahead[at] = after[at] @ mixing(later, own[at][0]).T
-    shared = joined_covariance(later, state)
-    gain = np.linalg.solve(state.covariance, shared.T).T
-    left = later.covariance - gain @ shared.T
-    noise = random.normal(size=ahead.shape) @ np.linalg.cholesky(left + 1e-12 * np.eye(len(left))).T
-    return unscaled(ahead + log_bias(later) + residual @ gain.T + noise, later.scale)
+        found[at] = made[at] @ mixing(seen, lag[places]).T
+    return found
+
+
+def _slope(inputs: Values, outputs: Values, weights: Values) -> Values:
+    """Return the coefficients of a weighted linear regression, but for the constant, float64[input, output]."""
+    middle = weights @ inputs
+    left = (inputs - middle) * weights[:, None]
+    spread = left.T @ (inputs - middle)
+    ridge = _RIDGE * np.diag(np.diag(spread))
+    return np.asarray(np.linalg.solve(spread + ridge, left.T @ (outputs - weights @ outputs)), np.float64)
 
 
 def _blank(

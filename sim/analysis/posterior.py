@@ -100,7 +100,7 @@ def posterior(likelihood: Likelihood, inputs: int, seed: int, particles: int = P
     cloud = Cloud(scores, lags, likelihood(scores, lags))
     power, steps, scale, accepted = 0.0, 0, 1.0, 1.0
     while power < 1:
-        step = _step(cloud.loglik, 1 - power)
+        step = tempering(cloud.loglik, 1 - power, _KEPT)
         weights = normalised(step * cloud.loglik)
         power = 1.0 if step >= 1 - power else power + step
         steps += 1
@@ -111,14 +111,14 @@ def posterior(likelihood: Likelihood, inputs: int, seed: int, particles: int = P
     return Posterior(cloud, accepted, steps)
 
 
-def _step(loglik: Values, most: float) -> float:
-    """Return the largest rise of the power that keeps half of the effective sample."""
-    if effective(normalised(most * loglik)) >= _KEPT * len(loglik):
+def tempering(loglik: Values, most: float, kept: float) -> float:
+    """Return the largest power, up to `most`, that keeps a share of the effective sample."""
+    if effective(normalised(most * loglik)) >= kept * len(loglik):
         return most
     low, high = _SMALLEST_STEP * most, most
     for _ in range(40):
         middle = (low + high) / 2
-        if effective(normalised(middle * loglik)) >= _KEPT * len(loglik):
+        if effective(normalised(middle * loglik)) >= kept * len(loglik):
             low = middle
         else:
             high = middle

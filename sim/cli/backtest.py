@@ -138,7 +138,8 @@ def _ask(inquiry: Inquiry, ready: Ready) -> Answer:
     sample = sampled(fit, len(fit.cloud.scores) // 2, seed)
     names = tuple(dict.fromkeys((*seen.names, *prepared(later, start).names)))
     runs = ensemble.under(fit.paths, sample, wanted.forecasts, names, len(fit.rounds) + 1)
-    weighted, members = conditioned(fit, runs), forecasts(fit, runs, later, start, seed)
+    weighted = conditioned(fit, runs)
+    members = forecasts(fit, weighted, runs, later, (start, seed))
     found = Backtest(wanted.until, ready.split, fit, weighted, members, ready.unknown)
     return answered(found, base.scenario.title)
 
