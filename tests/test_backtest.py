@@ -83,6 +83,8 @@ def test_figures_are_fitted_by_when_they_were_known_and_scored_when_they_begin_a
     assert [each.date for each in parts.known] == list(DATES[:5])
     assert [each.date for each in parts.later] == list(DATES[5:8])
     assert parts.spanning == (change,)
+    nearly = figure(DATES[7], 3.0, since=UNTIL - timedelta(days=1))
+    assert split([*truth(0), nearly], UNTIL, DATES[7], "toy").later[-1] == nearly
     with pytest.raises(InputError, match="no figure of toy was known by then"):
         split(truth(0), START, HORIZON, "toy")
     with pytest.raises(InputError, match="has no figure after it up to"):

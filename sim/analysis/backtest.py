@@ -24,6 +24,7 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 NAMES = ("q05", "q25", "q50", "q75", "q95")
 FEW = 100.0  # effective runs below which the forecast is called coarse
 GROUND = ".territory_km2"
+_KNOWN_PART = 0.1  # share of a change that may lie before the date: a fortnight that began the day before is scored
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ def split(figures: Sequence[Observation], until: date, horizon: date, where: str
     """Return which figures are fitted and which are forecast; raise InputError where there are none of either."""
     known = tuple(each for each in figures if each.known <= until and each.date <= until)
     ahead = [each for each in figures if until < each.date <= horizon]
-    later = tuple(each for each in ahead if each.since is None or each.since >= until)
-    spanning = tuple(each for each in ahead if each.since is not None and each.since < until)
+    spanning = tuple(each for each in ahead if _before(each, until) > _KNOWN_PART)
+    later = tuple(each for each in ahead if each not in spanning)
     if not known:
         first = min(each.known for each in figures)
         raise InputError.single("--until", "", f"{until}: no figure of {where} was known by then (first: {first})")
@@ -61,6 +62,13 @@ def split(figures: Sequence[Observation], until: date, horizon: date, where: str
         message = f"{until}: {where} has no figure after it up to {horizon} (last: {last}); nothing could be scored"
         raise InputError.single("--until", "", message)
     return Split(known, later, spanning)
+
+
+def _before(figure: Observation, until: date) -> float:
+    """Return which share of the time of a change lies before a date; 0 of a level."""
+    if figure.since is None:
+        return 0.0
+    return max(0, (until - figure.since).days) / (figure.date - figure.since).days
 
 
 def scored(found: Backtest) -> dict[str, NDArray[Any]]:
@@ -156,8 +164,8 @@ def _spreads(found: Backtest, overall: Mapping[str, float]) -> dict[str, str]:
     weighted = found.weighted
     return {
         "numerical": (
-            f"{weighted.effective:,.0f} effective of {len(weighted.weights):,} runs, weighted by the state and moved over "
-            f"the rest (by weights alone {weighted.alone_effective:,.0f}); "
+            f"{weighted.effective:,.0f} effective of {len(weighted.weights):,} runs, weighted by the state and moved "
+            f"over the rest (by weights alone {weighted.alone_effective:,.0f}); "
             f"{found.fit.rounds[-1].effective_runs:,.0f} effective runs behind the posterior"
         ),
         "luck": "past the date it is the model's; before it, runs are weighted by the state that they reached",

@@ -148,7 +148,7 @@ def _write(inquiry: Inquiry, wanted: Wanted, found: Calibrated, ensemble: Stored
             continue
         try:
             extends = relative(source.file, path.parent)
-            title = f"{asked.base.scenario.title} (calibrated)"
+            title = f"{asked.base.scenario.title.partition(' (')[0]} (calibrated)"
             write_overlay(path, sample, Overlay(extends, title, about, comment, str(last)))
         except OSError as error:
             message = f"{path}: cannot be written: {(error.strerror or str(error)).lower()}"
