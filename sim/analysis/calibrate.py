@@ -28,6 +28,7 @@ CONFLICT = 2.0  # sd between a figure and what posterior runs say beyond which i
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 _NAMES = ("q05", "q25", "q50", "q75", "q95")
 _LISTED = 8
+_RUNS_A_COEFFICIENT = 5
 
 
 @dataclass(frozen=True)
@@ -235,6 +236,9 @@ def _caveats(found: Calibrated, unknown: list[str], claims: Mapping[str, NDArray
             f"lag of {claimant}'s map: {days.mean():.1f} days in the mean (0 to {LAG_DAYS} equally likely before)"
         )
     last = found.fit.rounds[-1]
+    count = len(found.fit.emulator.coefficients)
+    if last.runs < _RUNS_A_COEFFICIENT * count:
+        said.append(f"{last.runs:,} runs are few for {count} coefficients: narrowing may be chance; raise --runs")
     if last.effective_runs < 200:
         said.append(f"fewer than 200 effective runs in the last round ({last.effective_runs:.0f}): raise --runs")
     if found.check is not None:
