@@ -1,7 +1,7 @@
 """Write what calibration and backtests said into docs/validity.md, and the forecast's figure into docs/gallery.
 
-Run `python docs/record_calibration.py results/CALIBRATE results/BACKTEST ...`: the folder of a `calibrate`, and those of
-any number of `backtest`, in the order of their dates.
+Run `python docs/record_calibration.py results/A results/B ...`: the folder of the `calibrate` that is shipped, that of
+another whose forecast stands beside it, and those of any number of `backtest`, in the order of their dates.
 """
 
 import csv
@@ -27,6 +27,11 @@ def answer_of(folder: Path) -> dict[str, Any]:
     """The answer of a result."""
     found: dict[str, Any] = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
     return found
+
+
+def kind_of(folder: Path) -> str:
+    """Which analysis a result is of."""
+    return str(json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["kind"])
 
 
 def said(text: str, digits: int = 3) -> str:
@@ -85,6 +90,7 @@ def backtests(folders: list[Path]) -> list[str]:
     return [*lines, "", *[line for folder in folders for line in overall(folder)]]
 
 
+SHOWN = ("kursk.territory_km2", "east.territory_km2", "kursk.russia.people", "russia.casualties")  # the figure has all
 KINDS = ("persistence", "trend", "dressed")
 
 
@@ -104,14 +110,20 @@ def overall(folder: Path) -> list[str]:
     ]
 
 
-def forecast(folder: Path) -> list[str]:
-    """The forecast past all figures."""
-    lines = ["| series | when | 5 % | 25 % | median | 75 % | 95 % |", "|---|---|---|---|---|---|---|"]
-    for row in rows_of(folder, "forecast"):
+def forecast(folder: Path, beside: Path) -> list[str]:
+    """The forecast past all figures, and the medians and bands of another beside it."""
+    other = {(row["quantity"], when(row)): row for row in rows_of(beside, "forecast")}
+    lines = [
+        "| series | when | 5 % | 25 % | median | 75 % | 95 % | flagship's mechanisms: median (5 to 95 %) |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in (row for row in rows_of(folder, "forecast") if row["quantity"] in SHOWN):
         values = [said(row[name]) for name in ("q05", "q25", "q50", "q75", "q95")]
-        lines.append(f"| {row['quantity']} | {when(row)} | {' | '.join(values)} |")
-    numbers = answer_of(folder)["numbers"]
-    return [*lines, "", f"{numbers['effective_forecasts']:,.0f} effective runs."]
+        found = other.get((row["quantity"], when(row)))
+        second = f"{said(found['q50'])} ({span(found)})" if found else ""
+        lines.append(f"| {row['quantity']} | {when(row)} | {' | '.join(values)} | {second} |")
+    runs = [answer_of(each)["numbers"]["effective_forecasts"] for each in (folder, beside)]
+    return [*lines, "", f"{runs[0]:,.0f} and {runs[1]:,.0f} effective runs."]
 
 
 def written(text: str, folders: list[Path]) -> str:
@@ -123,10 +135,11 @@ def written(text: str, folders: list[Path]) -> str:
     sys.modules["record"] = record
     spec.loader.exec_module(record)
     record.MARK = MARK
+    shipped, beside = (each for each in folders if kind_of(each) == "calibrate")
     parts = {
-        "calibration": calibration(folders[0]),
-        "backtest": backtests(folders[1:]),
-        "forecast": forecast(folders[0]),
+        "calibration": calibration(shipped),
+        "backtest": backtests([each for each in folders if kind_of(each) == "backtest"]),
+        "forecast": forecast(shipped, beside),
     }
     for name, lines in parts.items():
         text = record.replaced(text, name, lines)

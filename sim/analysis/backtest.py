@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.answer import Answer
-from sim.analysis.fit import Fitted
+from sim.analysis.answer import Answer, told
+from sim.analysis.fit import ENOUGH, Fitted
 from sim.analysis.forecast import BASELINES, DRESSED, PERSISTENCE, TREND, Weighted, baseline
 from sim.analysis.scores import block_share, crps, pit, quantile, skill
 from sim.errors import InputError
@@ -180,8 +180,8 @@ def _worst(rows: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
     for k in np.argsort(-out, kind="stable")[:3]:
         when = f"{rows['since'][k]} to {rows['date'][k]}" if rows["since"][k] else rows["date"][k]
         lines.append(
-            f"{rows['quantity'][k]}, {when}: {rows['value'][k]:,.4g} came, the forecast was {rows['q50'][k]:,.4g} "
-            f"({rows['q05'][k]:,.4g} to {rows['q95'][k]:,.4g}, 90 %)"
+            f"{rows['quantity'][k]}, {when}: {told(rows['value'][k])} came, the forecast was {told(rows['q50'][k])} "
+            f"({told(rows['q05'][k])} to {told(rows['q95'][k])}, 90 %)"
         )
     return tuple(lines)
 
@@ -189,7 +189,7 @@ def _worst(rows: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
 def _line(series: Mapping[str, NDArray[Any]], k: int) -> str:
     skills = ", ".join(f"{series[f'skill_{kind}'][k]:+.2f} against {kind}" for kind in BASELINES)
     return (
-        f"{series['quantity'][k]}: {series['figures'][k]:.0f} figures, CRPS {series['crps'][k]:,.4g}, skill {skills}; "
+        f"{series['quantity'][k]}: {series['figures'][k]:.0f} figures, CRPS {told(series['crps'][k])}, skill {skills}; "
         f"{100 * series['in_90'][k]:.0f} % in 90 % bands"
     )
 
@@ -205,6 +205,11 @@ def _caveats(found: Backtest) -> tuple[str, ...]:
         said.append(f"known later, kept as the scenario needs them: {', '.join(found.unknown.kept)}")
     if found.split.spanning:
         said.append(f"{len(found.split.spanning)} changes that began before {found.until} are not scored")
+    behind = found.fit.rounds[-1].effective_runs
+    if behind < ENOUGH:
+        said.append(
+            f"the posterior rests on {behind:.0f} effective runs, fewer than {ENOUGH:.0f}: raise --runs, --rounds"
+        )
     if found.weighted.effective < FEW:
         said.append(f"only {found.weighted.effective:.0f} effective runs: quantiles are coarse; raise --forecasts")
     return tuple(said)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.answer import Answer
+from sim.analysis.answer import Answer, told
 from sim.analysis.check_calibration import Check
 from sim.analysis.fit import Fitted
 from sim.analysis.forecast import Weighted, conditioned, forecasts, months_ahead
@@ -182,8 +182,8 @@ def _conflicts(figures: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
             break
         when = f"{figures['since'][k]} to {figures['date'][k]}" if figures["since"][k] else figures["date"][k]
         lines.append(
-            f"{figures['quantity'][k]}, {when}: {figures['unbiased'][k]:,.4g} by the figure (less the median bias), "
-            f"{figures['posterior_q50'][k]:,.4g} in the runs ({abs(off[k]):.1f} sd)"
+            f"{figures['quantity'][k]}, {when}: {told(figures['unbiased'][k])} by the figure (less the median bias), "
+            f"{told(figures['posterior_q50'][k])} in the runs ({abs(off[k]):.1f} sd)"
         )
     return tuple(lines)
 
@@ -215,8 +215,8 @@ def _spreads(found: Calibrated) -> dict[str, str]:
 def _drives(parameters: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
     order = np.argsort(-parameters["contraction"], kind="stable")[:_LISTED]
     return tuple(
-        f"{parameters['path'][k]}: {parameters['prior_q05'][k]:,.4g} to {parameters['prior_q95'][k]:,.4g} beforehand, "
-        f"{parameters['posterior_q05'][k]:,.4g} to {parameters['posterior_q95'][k]:,.4g} after (90 %)"
+        f"{parameters['path'][k]}: {told(parameters['prior_q05'][k])} to {told(parameters['prior_q95'][k])} before, "
+        f"{told(parameters['posterior_q05'][k])} to {told(parameters['posterior_q95'][k])} after (90 %)"
         for k in order
         if parameters["identified"][k]
     )

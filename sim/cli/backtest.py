@@ -147,16 +147,18 @@ def _ask(inquiry: Inquiry, ready: Ready) -> Answer:
 def _tables(answer: Answer) -> list[Any]:
     from rich.table import Table
 
+    from sim.analysis.answer import told
+
     rows, series = answer.tables["forecast"], answer.tables["series"]
     one = Table("series", "figures", "CRPS", "skill: persistence", "trend", "dressed", "in 50 %", "in 90 %")
     for k, name in enumerate(series["quantity"]):
         skills = [f"{series[f'skill_{kind}'][k]:+.2f}" for kind in ("persistence", "trend", "dressed")]
         inside = [f"{100 * series[f'in_{share}'][k]:.0f} %" for share in (50, 90)]
-        one.add_row(str(name), f"{series['figures'][k]:.0f}", f"{series['crps'][k]:,.4g}", *skills, *inside)
+        one.add_row(str(name), f"{series['figures'][k]:.0f}", f"{told(series['crps'][k])}", *skills, *inside)
     other = Table("figure", "when", "came", "forecast", "50 %", "90 %", "PIT", "persistence")
     for k, name in enumerate(rows["quantity"]):
         when = f"{rows['since'][k]} to {rows['date'][k]}" if rows["since"][k] else str(rows["date"][k])
-        halves = [f"{rows[a][k]:,.4g} to {rows[b][k]:,.4g}" for a, b in (("q25", "q75"), ("q05", "q95"))]
-        seen = (f"{rows['value'][k]:,.4g}", f"{rows['q50'][k]:,.4g}", *halves)
-        other.add_row(str(name), when, *seen, f"{rows['pit'][k]:.2f}", f"{rows['persistence'][k]:,.4g}")
+        halves = [f"{told(rows[a][k])} to {told(rows[b][k])}" for a, b in (("q25", "q75"), ("q05", "q95"))]
+        seen = (f"{told(rows['value'][k])}", f"{told(rows['q50'][k])}", *halves)
+        other.add_row(str(name), when, *seen, f"{rows['pit'][k]:.2f}", f"{told(rows['persistence'][k])}")
     return [one, other]

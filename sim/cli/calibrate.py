@@ -173,19 +173,26 @@ def _told(command: str) -> str:
 def _tables(answer: Answer) -> list[Any]:
     from rich.table import Table
 
+    from sim.analysis.answer import told
+
     parameters, figures = answer.tables["parameters"], answer.tables["figures"]
     table = Table("assumption", "before (90 %)", "after (90 %)", "narrowed", title="assumptions", title_justify="left")
     for k in range(min(_ROWS_SHOWN, len(parameters["path"]))):
-        before, after = (f"{parameters[f'{n}_q05'][k]:,.4g} to {parameters[f'{n}_q95'][k]:,.4g}" for n in _BOTH)
+        before, after = (f"{told(parameters[f'{n}_q05'][k])} to {told(parameters[f'{n}_q95'][k])}" for n in _BOTH)
         mark = f"{100 * parameters['contraction'][k]:.0f} %" if parameters["identified"][k] else "not identified"
         table.add_row(str(parameters["path"][k]), before, after, mark)
     seen = Table("figure", "when", "says", "runs before (90 %)", "runs after (90 %)", "off", title_justify="left")
     seen.title = "figures (less the median bias of the claimant)"
     for k, quantity in enumerate(figures["quantity"]):
         when = f"{figures['since'][k]} to {figures['date'][k]}" if figures["since"][k] else str(figures["date"][k])
-        before, after = (f"{figures[f'{n}_q05'][k]:,.4g} to {figures[f'{n}_q95'][k]:,.4g}" for n in _BOTH)
+        before, after = (f"{told(figures[f'{n}_q05'][k])} to {told(figures[f'{n}_q95'][k])}" for n in _BOTH)
         seen.add_row(
-            str(quantity), when, f"{figures['unbiased'][k]:,.4g}", before, after, f"{figures['off_sd'][k]:+.1f} sd"
+            str(quantity),
+            when,
+            f"{told(figures['unbiased'][k])}",
+            before,
+            after,
+            f"{figures['off_sd'][k]:+.1f} sd",
         )
     return [table, seen]
 
