@@ -10,7 +10,7 @@ from sim.experiment.design import joint_row
 from sim.experiment.ensemble import free_paths, values_of
 from sim.experiment.study import ready
 from sim.scenario.joint import NAME, JointSample, Overlay, holding, joint_paths, overlay_text, write_overlay
-from sim.scenario.load import load
+from sim.scenario.load import effective_yaml, load
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 PRIOR = SCENARIOS / "kursk_2024_prior.yaml"
@@ -108,3 +108,30 @@ def test_free_paths_are_those_with_a_distribution_of_their_own(overlay: Path) ->
 def test_scores_stand_for_quantiles() -> None:
     values = values_of(load(PRIOR), (GROUND,), np.array([[0.0], [1.0]])).rows[:, 0]
     np.testing.assert_allclose(values, [0.15, 0.15 * np.exp(0.6)], rtol=1e-6)
+
+
+def test_a_scenario_written_out_as_one_file_is_the_same_scenario(overlay: Path, tmp_path: Path) -> None:
+    """Results keep the effective scenario: a choice that held against the sample still does when that is read."""
+    for choices, sets in (((), ()), (["russia.response=divert"], [f"{GROUND}=0.3"])):
+        first = load(overlay, choices, sets)
+        flat = tmp_path / "flat.yaml"
+        flat.write_text(effective_yaml(first))
+        again = load(flat)
+        assert again.hash == first.hash
+        assert joint_paths(again) == joint_paths(first)
+        assert ready(again, 3).values(2) == ready(first, 3).values(2)
+        assert ready(again, 3).central() == ready(first, 3).central()
+
+
+def test_in_the_counterfactual_what_it_states_holds(tmp_path: Path) -> None:
+    path = tmp_path / "koreans.yaml"
+    people = "sides.russia.contingents.dprk.inflow.people"
+    sample = JointSample((people, GROUND), np.array([[9000.0, 0.1], [12000.0, 0.2]]))
+    write_overlay(path, sample, Overlay(str(PRIOR), "t", "s"))
+    found = load(path)
+    assert found.counterfactual is not None
+    assert joint_paths(found) == [people, GROUND]
+    assert joint_paths(found.counterfactual) == [GROUND]
+    none = load(path, ["russia.inflow=none"], [f"{GROUND}=0.3"])
+    assert joint_paths(none) == []
+    assert none.scenario.joint == {}

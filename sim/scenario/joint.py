@@ -1,7 +1,7 @@
 """Joint samples (posteriors) in scenario files: which of their paths hold, and an overlay that carries one.
 
 A joint sample gives values to numbers that its own file, or a file below it, states. What is stated later (a file that
-extends it, a choice, `--set`, the counterfactual) holds against it: a choice that sets a number means that number.
+extends it, a choice, `--set`, the counterfactual) holds against it (`giving_way.py`): it means that number.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DIGITS = 6
 
 
 def holding(loaded: Loaded) -> dict[str, Joint]:
-    """Return the joint samples of a scenario, each with the paths that nothing stated later holds against.
+    """Return the joint samples of a scenario, each with the paths that its parts have.
 
     Raise InputError where a path names no number, though what it should stand in exists.
     """
@@ -39,26 +39,22 @@ def holding(loaded: Loaded) -> dict[str, Joint]:
     known = dict(quantities(loaded, every=True))
     for name, table in loaded.scenario.joint.items():
         own = origin_of(loaded.tree, ["joint", name])
-        kept = [k for k, path in enumerate(table.paths) if _holds(loaded, known, path, own)]
+        kept = [k for k, path in enumerate(table.paths) if _exists(known, path, own)]
         if kept:
             rows = [[row[k] for k in kept] for row in table.rows]
             found[name] = table.model_copy(update={"paths": [table.paths[k] for k in kept], "rows": rows})
     return found
 
 
-def _holds(loaded: Loaded, known: Mapping[str, Quantity], path: str, own: Origin) -> bool:
-    """Return whether a joint sample written at `own` gives its value to a path."""
-    if path not in known:
-        parent = path.rpartition(".")[0]
-        if any(each.startswith(f"{parent}.") for each in known):
-            message = f"'{path}' is no number of the scenario{suggestion(path, known)}"
-            raise InputError.single(own.where(), "joint", message)
-        return False  # a choice has taken away what it stands in
-    stated = origin_of(loaded.tree, path.split("."))
-    files = [file.name for file in loaded.source_files]
-    if stated.layer == "default" or stated.layer == own.layer:
+def _exists(known: Mapping[str, Quantity], path: str, own: Origin) -> bool:
+    """Return whether a path names a number; raise InputError where what it should stand in exists, but it does not."""
+    if path in known:
         return True
-    return stated.layer in files and own.layer in files and files.index(stated.layer) < files.index(own.layer)
+    parent = path.rpartition(".")[0]
+    if any(each.startswith(f"{parent}.") for each in known):
+        message = f"'{path}' is no number of the scenario{suggestion(path, known)}"
+        raise InputError.single(own.where(), "joint", message)
+    return False  # a choice has taken away what it stands in
 
 
 @dataclass(frozen=True)
