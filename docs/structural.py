@@ -34,7 +34,8 @@ twofront discover scenarios/kursk_2024.yaml --structures scenarios/structural/*.
 
 The flagship's effects once more where the model is built otherwise: ground per engagement as 1 / density or its cube;
 no luck but that of engagements; the square law of attrition; the beaten side's losses as in battles of the past; the
-Pokrovsk axis split in two; Pokrovsk and Kurakhove as one. Central assumptions, 200 replications, each option against the one taken on the same luck.
+Pokrovsk axis split in two; Pokrovsk and Kurakhove as one. Central assumptions, 200 replications, each option against
+the one taken on the same luck.
 
 A cell: the mean difference ± the half-width of an interval that holds for the whole table at 95 % (Bonferroni).
 **FLIPS**: the sign is told in both and turns round; **undecided**: it was told and is not; **newly told**: the reverse.
@@ -43,13 +44,14 @@ FITS = """## What each is rescaled by, and how it fits
 
 Each alternative is the flagship with one constant changed beside its structure, `combat.ground`, found by bisection
 (`python docs/structural.py --search`) so that the median gain in the east from 6 August to 11 November, at central
-assumptions, is within 2 % of the record's 1,494 km2. Nothing else was tuned again, but for casualties per engagement where the
-beaten side pays more. Medians of 200 replications, in brackets against the record (Kursk: 779 km2 on 11 November,
-half-way between controlled and contested). The flagship's own is the median of the sum over the months, more than the sum of the monthly medians in [validity](validity.md)."""
+assumptions, is within 2 % of the record's 1,494 km2. Nothing else was tuned again, but for casualties per engagement
+where the beaten side pays more. Medians of 200 replications, in brackets against the record (Kursk: 779 km2 on 11
+November, half-way between controlled and contested). The flagship's own is the median of the sum over the months,
+more than the sum of the monthly medians in [validity](validity.md)."""
 READING = """## Reading it
 
-- Every sign on land in Kursk holds under all seven: fewer North Koreans leave Ukraine more of it, 30,000 less; diverting
-  and withdrawing give it up; reinforcing keeps more.
+- Every sign on land in Kursk holds under all seven: fewer North Koreans leave Ukraine more of it, 30,000 less;
+  diverting and withdrawing give it up; reinforcing keeps more.
 - On the east the signs of no incursion, diverting, reinforcing and withdrawing hold; their sizes do not. The square law
   makes the effect of no incursion three times as large (we did not trace through which of the reserves).
 - What flips: under area exponent 1 the effect of fewer North Koreans on the east, a few km2 of 3,000 either way

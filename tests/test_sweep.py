@@ -579,7 +579,7 @@ def test_shipped_sweeps_can_be_planned(file: Path) -> None:
     assert found is not None
     assert found.sweep.title
     plan = plan_of(Asked(file))
-    assert len(plan.points) > 4
+    assert plan.runs >= len(plan.points) >= 1
     assert load(found.scenario).hash
 
 

@@ -87,6 +87,11 @@ def spread(values: Values, binary: bool) -> Spread:
     return Spread(mean, _pair(luck), _pair(across), binary)
 
 
+def told(value: float) -> str:
+    """Return a number as sentences and tables have it: 11,440, 231.2, 0.117; no exponent where it is large."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:,.4g}"
+
+
 def _pair(values: tuple[float, ...] | None) -> tuple[float, float] | None:
     return (values[0], values[1]) if values else None
 

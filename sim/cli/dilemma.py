@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DRAWS, REPLICATIONS, LIKELY = 60, 8, 0.5
 SURFACE_SHARE = 0.25  # of the runs of a policy that it gets at each place of the surface
 ATTRIBUTED = 2_000  # runs behind the attribution, at most
+ATTRIBUTION_RUNS = "attribution_runs.parquet"
 
 
 @click.command()
@@ -124,14 +125,13 @@ def _attribution(inquiry: Inquiry, question: Question, given: Given) -> list[Sha
     from sim.analysis.attribution import attribution
     from sim.analysis.stats import Crossing
     from sim.experiment.attribution import WITHOUT, WORLDS, gain_name
-    from sim.experiment.run_plan import ATTRIBUTION
     from sim.experiment.tables import Table
 
     if question.loaded.counterfactual is None:
         return []
-    if not (inquiry.folder / ATTRIBUTION).is_file():
+    if not (inquiry.folder / ATTRIBUTION_RUNS).is_file():
         _run_attribution(inquiry, question, given)
-    with closing(Table(inquiry.folder / ATTRIBUTION)) as table:
+    with closing(Table(inquiry.folder / ATTRIBUTION_RUNS)) as table:
         worlds: dict[tuple[bool, ...], Any] = {world: table[gain_name(world)] for world in WORLDS}
         runs = Crossing(table["draw"].astype("int64"), table["replication"].astype("int64"))
         return attribution(worlds, table[WITHOUT], runs)
@@ -143,7 +143,7 @@ def _run_attribution(inquiry: Inquiry, question: Question, given: Given) -> None
     from sim.cli.progress import progress
     from sim.experiment.attribution import attribution_worlds
     from sim.experiment.design import Design
-    from sim.experiment.run_plan import ATTRIBUTION, attribution_plan, run_plan
+    from sim.experiment.run_plan import attribution_plan, run_plan
     from sim.experiment.sweep_run import How, run_parts
     from sim.experiment.variant import variant
 
@@ -152,7 +152,7 @@ def _run_attribution(inquiry: Inquiry, question: Question, given: Given) -> None
     plan = run_plan(variant(question.loaded, given.seed), given.source, design)
     worlds = attribution_plan(plan, attribution_worlds(question.loaded, given.seed))
     how = How(given.where(), progress=partial(progress, "attribution", quiet=given.quiet))
-    if not run_parts(worlds, inquiry.folder, how, ATTRIBUTION):
+    if not run_parts(worlds, inquiry.folder, how, ATTRIBUTION_RUNS):
         raise KeyboardInterrupt
 
 

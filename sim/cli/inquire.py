@@ -31,7 +31,7 @@ def inquiry_options(command: Command) -> Command:
     for option in (
         click.option("--seed", type=int, default=0, show_default=True, help="Seed of all randomness."),
         click.option(
-            "--executor", metavar="WHERE", default="threads", help="threads (the default), processes or dask."
+            "--executor", metavar="WHERE", default="threads", help="threads, processes or dask; the default suits."
         ),
         click.option("--scheduler", metavar="ADDRESS", default="", help="Of a Dask cluster, such as tcp://host:8786."),
         click.option("--workers", type=int, help="Blocks run at once [default: all cores]; changes no result."),

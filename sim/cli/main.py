@@ -39,6 +39,8 @@ COMMANDS: dict[str, Entry] = {
         "sim.cli.sensitivity:sensitivity", "Say which assumptions outcomes hang on, and how much is luck."
     ),
     "discover": Entry("sim.cli.discover:discover", "Find when a plan fails, what is regretted, what to know first."),
+    "calibrate": Entry("sim.cli.calibrate:calibrate", "Fit a scenario's distributions to figures of the past."),
+    "backtest": Entry("sim.cli.backtest:backtest", "Forecast from a date in the past, and score what came after."),
     "verify": Entry("sim.cli.verify:verify", "Check that the model is right, or make a result again."),
     "show": Entry("sim.cli.scenario:show", "Print the effective scenario with the origin of each value."),
     "diff": Entry("sim.cli.scenario:diff", "Print where two scenarios differ."),

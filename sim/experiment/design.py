@@ -169,6 +169,11 @@ def sample(uncertain: Mapping[str, Quantity], joint: Mapping[str, Joint], seed: 
         return {}
     values = {path: quantity.quantile(uniform(seed, draw, path)) for path, quantity in uncertain.items()}
     for name, table in joint.items():
-        row = int(uniform(seed, draw, f"joint.{name}") * len(table.rows))
+        row = joint_row(seed, draw, name, len(table.rows))
         values.update(zip(table.paths, table.rows[row], strict=True))
     return values
+
+
+def joint_row(seed: int, draw: int, name: str, rows: int) -> int:
+    """Return which row of a joint sample a draw takes."""
+    return int(uniform(seed, draw, f"joint.{name}") * rows)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sim.model.tally import Labels, Outcome
     from sim.scenario.load import Loaded
     from sim.scenario.lower import Lowered
+    from sim.scenario.schema import Joint
     from sim.scenario.values import Quantity
 
 Measure = Callable[["Block", "Block | None"], Mapping[str, "NDArray[np.float64]"]]
@@ -131,21 +132,22 @@ class Study:
 
 
 class Ready(NamedTuple):
-    """The scenario of a world, its uncertain numbers, and the seed of their draws."""
+    """The scenario of a world, its uncertain numbers, the seed of their draws, and the joint samples that hold."""
 
     loaded: Loaded
     uncertain: Mapping[str, Quantity]
     seed: int
+    joint: Mapping[str, Joint]
 
     def values(self, draw: int) -> dict[str, float]:
         """Return the sampled numbers of a draw by path."""
-        return sample(self.uncertain, self.loaded.scenario.joint, self.seed, draw)
+        return sample(self.uncertain, self.joint, self.seed, draw)
 
     def central(self) -> dict[str, float]:
         """Return the central values of the numbers that draws sample."""
         from sim.scenario.load import quantities
 
-        joint = {path for table in self.loaded.scenario.joint.values() for path in table.paths}
+        joint = {path for table in self.joint.values() for path in table.paths}
         known = dict(quantities(self.loaded, every=True))
         return {path: known[path].central for path in known if path in joint or path in self.uncertain}
 
@@ -175,9 +177,10 @@ class Ready(NamedTuple):
 
 def ready(loaded: Loaded, seed: int) -> Ready:
     """Return a scenario with the numbers that draws sample."""
+    from sim.scenario.joint import holding
     from sim.scenario.load import quantities
 
-    return Ready(loaded, dict(quantities(loaded)), seed)
+    return Ready(loaded, dict(quantities(loaded)), seed, holding(loaded))
 
 
 def study(loaded: Loaded, seed: int, dated: Sequence[str] = ()) -> Study:

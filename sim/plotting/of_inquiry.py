@@ -20,6 +20,8 @@ _OF_TABLES = {"dilemma": "sim.plotting.dilemma", "threshold": "sim.plotting.thre
 _OF_FOLDER = {
     "game": ("sim.plotting.game_figures", "from_folder"),
     "sensitivity": ("sim.plotting.sensitivity_figures", "figures_in"),
+    "calibrate": ("sim.plotting.calibration", "drawn_again"),
+    "backtest": ("sim.plotting.calibration", "drawn_again"),
     "discover": ("sim.plotting.discover_figures", "figures_in"),
 }
 

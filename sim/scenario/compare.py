@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,6 +59,9 @@ def text(value: object) -> str:
         return value.text()
     if value is None or isinstance(value, bool):
         return {None: "none", True: "true", False: "false"}[value]
+    if isinstance(value, list) and value:
+        content = hashlib.blake2b(json.dumps(value).encode(), digest_size=4).hexdigest()
+        return f"{len(value):,} rows ({content})"
     if isinstance(value, dict | list | tuple):
         return "empty"
     return f"{value:.12g}" if isinstance(value, float) else str(getattr(value, "value", value))

@@ -281,6 +281,16 @@ def _map(scenario: Scenario) -> Found:
         yield from _keys("map.sides", scenario.map.sides, scenario.sides, "side")
 
 
+def _joint(scenario: Scenario) -> Found:
+    for name, table in scenario.joint.items():
+        lengths = {len(row) for row in table.rows}
+        if not table.rows or not table.paths:
+            yield f"joint.{name}", "needs at least one path and one row"
+        elif lengths != {len(table.paths)}:
+            said = ", ".join(map(str, sorted(lengths)))
+            yield f"joint.{name}.rows", f"have {said} numbers, but there are {len(table.paths)} paths"
+
+
 RULES: tuple[Callable[[Scenario], Found], ...] = (
     _dates,
     _sizes,
@@ -295,4 +305,5 @@ RULES: tuple[Callable[[Scenario], Found], ...] = (
     _map,
     objectives.check,
     check_dilemma,
+    _joint,
 )

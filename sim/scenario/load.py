@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from os import PathLike
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from sim.errors import InputError, Problem
 from sim.scenario.explain import problems_of
 from sim.scenario.fields import schema_paths
+from sim.scenario.giving_way import settled
 from sim.scenario.overlay import Composed, Written, apply_overlay, compose, decisions, misplaced, read_layers
 from sim.scenario.tree import PATTERNS, Node, Origin, paths, plain, relabel
 from sim.scenario.values import Quantity
@@ -89,6 +90,7 @@ def load(
 
 def _load(written: Written, choices: Sequence[str], sets: Sequence[str], schema: type[BaseModel]) -> Loaded:
     composed = compose(written, choices, sets, partial(schema_paths, schema))
+    composed = replace(composed, tree=settled(composed.tree, composed.files))
     problems: list[Problem] = []
     scenario = _validated(schema, composed.tree, problems)
     other = _counterfactual(schema, composed, problems)
@@ -159,7 +161,7 @@ def _counterfactual(schema: type[BaseModel], composed: Composed, problems: list[
     if bad:
         return None
     own = _without(composed.tree, COUNTERFACTUAL)
-    tree = apply_overlay(own, relabel(overrides, COUNTERFACTUAL))
+    tree = settled(apply_overlay(own, relabel(overrides, COUNTERFACTUAL)), composed.files)
     scenario = _validated(schema, tree, problems, " (in the counterfactual)")
     later = _later(schema, tree, scenario, problems)
     return None if scenario is None else _loaded(scenario, tree, composed, None, later)
@@ -276,9 +278,14 @@ def _items(value: object) -> list[tuple[str, object]] | None:
         return [(info.alias or name, getattr(value, name)) for name, info in named]
     if isinstance(value, dict):
         return [(str(key), child) for key, child in value.items()]
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple) and not _is_matrix(value):
         return [(str(index), child) for index, child in enumerate(value)]
     return None
+
+
+def _is_matrix(value: Sequence[object]) -> bool:
+    """Return whether a list holds lists: the rows of a joint sample, thousands of numbers that are one leaf."""
+    return bool(value) and isinstance(value[0], list)
 
 
 def schema_json() -> dict[str, Any]:

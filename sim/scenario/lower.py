@@ -62,9 +62,19 @@ def lower(loaded: Loaded, values: Mapping[str, float]) -> Lowered:
     return Lowered(params, labels_of(scenario), scenario.start, days, aims_of(scenario, numbers))
 
 
+_MOST_READ = 64
+_read: dict[int, tuple[Scenario, dict[str, Quantity]]] = {}  # by identity: scenarios do not change
+
+
 def quantities_of(scenario: Scenario) -> dict[str, Quantity]:
-    """Every number of a scenario by its path."""
-    return {".".join(keys): value for keys, value in leaves(scenario) if isinstance(value, Quantity)}
+    """Every number of a scenario by its path; walked once for a scenario, as it is lowered for every draw."""
+    found = _read.get(id(scenario))
+    if found is None or found[0] is not scenario:
+        if len(_read) >= _MOST_READ:
+            _read.clear()
+        numbers = {".".join(keys): value for keys, value in leaves(scenario) if isinstance(value, Quantity)}
+        found = _read[id(scenario)] = scenario, numbers
+    return found[1]
 
 
 def labels_of(scenario: Scenario) -> Labels:
