@@ -44,7 +44,9 @@ Lines = Iterator[str]
 
 
 def figure(value: float) -> str:
-    """A number to three digits."""
+    """A number to three digits; people by the hundred from 10,000 on."""
+    if abs(value) >= 10_000:
+        return f"{round(value, -2):,.0f}"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
@@ -55,9 +57,24 @@ def span(low: float, high: float, scale: float = 1.0) -> str:
 
 def chance(row: Json) -> str:
     """A probability with its numerical interval and its range across assumptions."""
-    numerical = span(*bounds(row), 100)
-    across = span(row["assumptions_q05"], row["assumptions_q95"], 100)
-    return f"in {100 * row['mean']:.0f} % of runs ({numerical} % numerical); {across} % across plausible assumptions"
+    across = percents(row["assumptions_q05"], row["assumptions_q95"])
+    said = f"in {100 * row['mean']:.0f} % of runs ({percents(*bounds(row))} numerical)"
+    return f"{said}; {across} across plausible assumptions"
+
+
+def share(row: Json) -> str:
+    """A share that is no probability, with the three spreads."""
+    luck = percents(row["luck_q05"], row["luck_q95"])
+    across = percents(row["assumptions_q05"], row["assumptions_q95"])
+    return (
+        f"{100 * row['mean']:.0f} % ({percents(*bounds(row))} numerical; {luck} by luck at central assumptions; "
+        f"{across} across plausible assumptions)"
+    )
+
+
+def percents(low: float, high: float) -> str:
+    """A range of shares, in whole per cent."""
+    return f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def amount(row: Json, unit: str) -> str:
@@ -142,16 +159,16 @@ def both_at_once(seen: Seen) -> Lines:
     """Claim 3."""
     yield f"Both are reached by 11 November {chance(seen.row(BOTH[0]))}; by 31 January {chance(seen.row(BOTH[1]))}."
     yield f"- The main offensive is kept by 31 January {chance(seen.row('main_offensive_kept.winter'))}."
-    yield f"- Land regained by 31 January, as a share of 906 km²: {amount(seen.row('regained_share.winter'), '')}."
+    yield f"- Land regained by 31 January, of 906 km²: {share(seen.row('regained_share.winter'))}."
 
 
 def measured(seen: Seen) -> Lines:
     """Claim 4."""
-    share = seen.row("regained_share")
-    low = share["assumptions_q05"]
-    side = "reaches" if low >= 0.5 else "stays below" if share["assumptions_q95"] < 0.5 else "spans"
-    yield f"By 11 November {amount(share, '')} of 906 km² is regained, which {side} *about half* across assumptions."
-    yield f"- Russia's answer is triggered on day {amount(seen.row('russia.expel.day'), 'after 6 August')}."
+    back = seen.row("regained_share")
+    low, high = back["assumptions_q05"], back["assumptions_q95"]
+    side = "reaches" if low >= 0.5 else "stays below" if high < 0.5 else "spans"
+    yield f"Regained by 11 November, of 906 km²: {share(back)}. Across assumptions that {side} *about half*."
+    yield f"- Russia's answer is triggered after {amount(seen.row('russia.expel.day'), 'days')}."
     diverted = amount(seen.row("russia.people_diverted"), "people")
     yield f"- Sent to Kursk though allowed in the east, by the end: {diverted}."
     for name, what in ((TWO[0], "land held on 11 November"), (EAST[0], "gain in the east by 11 November")):

@@ -104,7 +104,8 @@ def matched(panels: Sequence[Series], marks: Marks, frame: Frame) -> Figure:
             room = across(width - 0.15) * figure.bbox.width
             said = f"{each.unit}{'; pale band cut' if cut else ''}"
             top = foot + height - _HEAD - 0.45
-            fitted(write(figure, x - 0.6, top + 0.36, words(each.name), fontsize=BODY, fontweight="bold"), room, SMALL)
+            name = words(each.name).removesuffix(f" · {each.unit}")  # the unit stands below
+            fitted(write(figure, x - 0.6, top + 0.36, name, fontsize=BODY, fontweight="bold"), room, SMALL)
             fitted(write(figure, x - 0.6, top + 0.15, said, color=GREY), room, SMALL)
     return figure
 
