@@ -84,6 +84,36 @@ def test_what_flips_is_told_and_what_has_no_value_is_left_open() -> None:
     assert sum(option == LEVEL for option in answer.tables["structures"]["option"]) == 3
 
 
+def test_what_has_no_value_under_a_structure_does_not_hold_under_all() -> None:
+    settings = Settings({"side.plan": "a"}, (Option("side.plan", "b"),), ("y",), 0, 100)
+    cells = structural({"base": world(2.0), "same": world(2.0), "nothing": world(np.nan)}, settings)
+    assert answer_of(cells, settings, "a toy").answer.startswith("Of 1 conclusions told in a toy, 0 hold")
+
+
+def test_the_family_of_intervals_takes_students_t_of_few_draws() -> None:
+    """Eight draws have 7 degrees of freedom; four cells in all, so each interval has the level 1 - 0.05 / 4."""
+
+    def evaluate(points: Points, design: Design, outcomes: Sequence[str]) -> Table:
+        each = np.arange(design.draws + 1.0)[:, None] + np.zeros(design.replications)
+        return Table(dict.fromkeys(outcomes, np.stack([each * (k + 1) for k in range(len(points))])))
+
+    settings = Settings({"side.plan": "a"}, (Option("side.plan", "b"),), ("y",), 8, 20)
+    found = structural({"base": evaluate, "other": evaluate}, settings)[1].estimate
+    error = np.std(np.arange(1, 9), ddof=1) / np.sqrt(8)
+    assert found.value == pytest.approx(4.5)
+    assert (found.high - found.value) / error == pytest.approx(3.335, abs=2e-3)  # t(7) at 1 - 0.05 / 8
+
+
+def test_a_failed_run_leaves_a_probability_one() -> None:
+    def evaluate(points: Points, design: Design, outcomes: Sequence[str]) -> Table:
+        runs = np.ones((len(points), 1, design.replications))
+        runs[:, :, 0] = np.nan
+        return Table(dict.fromkeys(outcomes, runs))
+
+    settings = Settings({"side.plan": "a"}, (Option("side.plan", "b"),), ("won",), 0, 40)
+    assert structural({"base": evaluate}, settings)[0].against == 0.5
+
+
 def test_a_probability_is_held_against_a_half() -> None:
     def likely(chance: float) -> Callable[[Points, Design, Sequence[str]], Table]:
         def evaluate(points: Points, design: Design, outcomes: Sequence[str]) -> Table:

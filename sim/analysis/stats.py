@@ -168,10 +168,11 @@ def draw_means(above: Values, below: Values, draw: Draws) -> Values:
     return np.asarray(sums[weights != 0] / weights[weights != 0], np.float64)
 
 
-def ratio_of_means(above: Values, below: Values, runs: Crossing) -> Mean:
+def ratio_of_means(above: Values, below: Values, runs: Crossing, level: float = 0.95) -> Mean:
     """Return sum(above) / sum(below) with its interval by linearisation (the delta method: Cochran 1977, 6.3).
 
     above, below : float64[run], finite. With `below` = 1 this is the mean; where there is only draw 0, its t interval.
+    level : of the interval; one of a family of intervals needs more than 0.95.
     """
     total = float(below.sum())
     if not len(above) or total == 0:
@@ -180,7 +181,7 @@ def ratio_of_means(above: Values, below: Values, runs: Crossing) -> Mean:
     squares, freedom = _crossed((above - mean * below) / total, runs)
     if freedom < 1:
         return Mean(mean, None)
-    half = float(student_975(freedom)) * math.sqrt(squares)
+    half = float(student(freedom, (1 + level) / 2)) * math.sqrt(squares)
     return Mean(mean, (mean - half, mean + half))
 
 
@@ -248,6 +249,11 @@ def _pair(ends: tuple[Any, Any]) -> tuple[float, float]:
 
 def student_975(freedom: Any) -> Any:
     """Return the 97.5 % point of Student's t, of a number or of an array."""
+    return student(freedom, 0.975)
+
+
+def student(freedom: Any, share: float) -> Any:
+    """Return the quantile of Student's t that a share of the distribution lies below."""
     from scipy.special import stdtrit
 
-    return stdtrit(freedom, 0.975)
+    return stdtrit(freedom, share)

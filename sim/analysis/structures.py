@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.analysis.answer import Answer
 from sim.analysis.indices import Interval
-from sim.analysis.stats import NORMAL_975, Crossing, ratio_of_means
+from sim.analysis.stats import Crossing, ratio_of_means
 from sim.experiment.design import Design
 from sim.experiment.factors import CHOICE, Factor
 from sim.experiment.points import Points
@@ -73,18 +72,18 @@ def structural(structures: Mapping[str, Evaluate], settings: Settings) -> list[C
     """Return every conclusion under every structure, the first of which is the scenario itself."""
     points = _points(settings)
     cells = len(structures) * (len(settings.options) + 1) * len(settings.outcomes)
-    factor = NormalDist().inv_cdf(1 - 0.025 / cells) / NORMAL_975
+    level = 1 - 0.05 / cells
     design = Design(settings.seed, settings.draws, settings.replications)
     found = []
     for name, evaluate in structures.items():
         table = evaluate(points, design, settings.outcomes)
         for outcome in settings.outcomes:
             values = _runs(table, outcome, settings)
-            half = 0.5 if np.isin(values[0], (0.0, 1.0)).all() else None
-            found.append(Cell(name, LEVEL, outcome, _interval(values[0], factor), half))
+            half = 0.5 if np.isin(values[0][np.isfinite(values[0])], (0.0, 1.0)).all() else None
+            found.append(Cell(name, LEVEL, outcome, _interval(values[0], level), half))
             for k, option in enumerate(settings.options, 1):
                 found.append(
-                    Cell(name, f"{option.decision}={option.name}", outcome, _interval(values[k] - values[0], factor))
+                    Cell(name, f"{option.decision}={option.name}", outcome, _interval(values[k] - values[0], level))
                 )
     return found
 
@@ -106,8 +105,8 @@ def _runs(table: Table, outcome: str, settings: Settings) -> Values:
     return values[:, 1:] if settings.draws and values.shape[1] > 1 else values[:, :1]
 
 
-def _interval(values: Values, wider: float) -> Interval | None:
-    """Return the mean over runs with its 95 % interval, so many times wider; None where a tenth has no value."""
+def _interval(values: Values, level: float) -> Interval | None:
+    """Return the mean of float64[draw, replication] with its interval; None where more than a tenth has no value."""
     draw, replication = np.indices(values.shape).reshape(2, -1)
     flat = values.ravel()
     use = np.isfinite(flat)
@@ -115,11 +114,8 @@ def _interval(values: Values, wider: float) -> Interval | None:
         return None
     several = values.shape[0] > 1
     runs = Crossing(draw[use] + several, replication[use])
-    mean = ratio_of_means(flat[use], np.ones(int(use.sum())), runs)
-    if mean.value is None or mean.interval is None:
-        return None
-    half = wider * (mean.interval[1] - mean.value)
-    return Interval(mean.value, mean.value - half, mean.value + half)
+    mean = ratio_of_means(flat[use], np.ones(int(use.sum())), runs, level)
+    return None if mean.value is None or mean.interval is None else Interval(mean.value, *mean.interval)
 
 
 def verdict(base: Cell, other: Cell) -> str:
@@ -146,8 +142,9 @@ def answer_of(cells: Sequence[Cell], settings: Settings, title: str) -> Answer:
     judged = verdicts(cells)
     structures = len(dict.fromkeys(cell.structure for cell in cells)) - 1
     told = {(cell.option, cell.outcome) for cell, word in judged if word in (HOLDS, FLIPS, UNDECIDED)}
+    shaken = {(cell.option, cell.outcome) for cell, word in judged if word != HOLDS}
     by_word = {word: [cell for cell, each in judged if each == word] for word in (FLIPS, UNDECIDED, NEW)}
-    robust = len(told) - len({(cell.option, cell.outcome) for word in (FLIPS, UNDECIDED) for cell in by_word[word]})
+    robust = len(told - shaken)
     answer = (
         f"Of {len(told)} conclusions told in {title}, {robust} hold under all {structures} other "
         f"structures; {len(by_word[FLIPS])} cells flip and {len(by_word[UNDECIDED])} become undecided."
