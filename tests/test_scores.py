@@ -60,3 +60,10 @@ def test_hits_of_one_date_go_together() -> None:
     assert 0.25 < apart.low < 0.4
     assert 0.6 < apart.high < 0.75
     assert block_share(np.array([True]), ["a"])[1:] == (0.0, 1.0)
+
+
+def test_where_all_lie_inside_few_dates_say_little() -> None:
+    """Wilson's 90 % interval of 4 in 4: 4 / (4 + 1.645^2) = 0.597 to 1."""
+    found = block_share(np.ones(8, bool), ["a", "b", "c", "d"] * 2)
+    assert found == (1.0, pytest.approx(0.597, abs=1e-3), 1.0)
+    assert block_share(np.zeros(8, bool), ["a", "b", "c", "d"] * 2).high == pytest.approx(1 - 0.597, abs=1e-3)

@@ -151,11 +151,11 @@ def answered(found: Backtest, title: str) -> Answer:
 
 def _sentence(series: Mapping[str, NDArray[Any]], overall: Mapping[str, float]) -> str:
     ground = [k for k, name in enumerate(series["quantity"]) if name.endswith(GROUND)]
-    better = [k for k in ground if min(series[f"skill_{kind}"][k] for kind in (PERSISTENCE, TREND)) > 0]
+    better = [k for k in ground if all(series[f"skill_{kind}"][k] > 0 for kind in (PERSISTENCE, TREND))]
     return (
         f"CRPS skill is above zero against both persistence and trend for {len(better)} of {len(ground)} series of "
         f"territory; {100 * overall['in_90']:.0f} % of all figures lie in the 90 % bands "
-        f"({100 * overall['in_90_low']:.0f} to {100 * overall['in_90_high']:.0f} by blocks of dates), "
+        f"({100 * overall['in_90_low']:.0f} to {100 * overall['in_90_high']:.0f}, a 90 % interval by blocks of dates), "
         f"{100 * overall['in_50']:.0f} % in the 50 % bands."
     )
 

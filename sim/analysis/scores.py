@@ -8,6 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.analysis.stats import wilson
+
+_NORMAL_95 = 1.6448536269514722
 Values = NDArray[np.float64]
 
 
@@ -52,12 +55,16 @@ def skill(own: Sequence[float], other: Sequence[float]) -> float:
 def block_share(hits: NDArray[np.bool_], blocks: Sequence[object], seed: int = 0, rounds: int = 2_000) -> Estimate:
     """Return the share of hits with a 90 % interval, by resampling whole blocks (dates): hits of one go together.
 
-    hits : bool[case], blocks : the block of each. Of fewer than two blocks the interval is 0 to 1.
+    hits : bool[case], blocks : the block of each. Of fewer than two blocks the interval is 0 to 1. Where all cases agree
+    resampling knows no spread: Wilson's interval of as many cases as there are blocks.
     """
     names = list(dict.fromkeys(blocks))
     share = float(np.mean(hits))
     if len(names) < 2:
         return Estimate(share, 0.0, 1.0)
+    if share in (0.0, 1.0):
+        low, high = wilson(share, len(names), _NORMAL_95)
+        return Estimate(share, float(low), float(high))
     inside = np.array([sum(bool(hit) for hit, b in zip(hits, blocks, strict=True) if b == name) for name in names])
     size = np.array([sum(b == name for b in blocks) for name in names])
     taken = np.random.default_rng([seed, len(names)]).integers(0, len(names), (rounds, len(names)))
