@@ -171,6 +171,15 @@ def test_central_assumptions_alone_are_enough() -> None:
     assert set(across_draws(made, index).values()) == {None}
 
 
+def test_a_draw_whose_runs_all_failed_is_no_draw_without_success() -> None:
+    second = np.ones((2, 5, 3))
+    second[:, 2] = np.nan
+    made = Aims(second, np.ones_like(second))
+    assert across_draws(made, judge(made).found) == {"K": (1, 1), "E": (1, 1), "K and E": (1, 1), "D": (0, 0)}
+    second[:, 1:4] = np.nan
+    assert across_draws(made, judge(made).found)["K"] is None
+
+
 def test_failed_runs_are_left_out() -> None:
     made = aims([(0.05, 0.95), (0.95, 0.05)])
     second = made.second.copy()

@@ -224,10 +224,22 @@ def across_draws(aims: Aims, found: Index) -> dict[str, tuple[float, float] | No
     if aims.second.shape[1] < 3:
         return dict.fromkeys((*NAMES, "D"))
     places = (found.second.policy, found.main.policy, found.both.policy)
-    rows = [_means(values[place, 1:]) for values, place in zip(aims.each, places, strict=True)]
+    rows = [_draw_means(values[place, 1:]) for values, place in zip(aims.each, places, strict=True)]
     rows.append(np.minimum(rows[0], rows[1]) - rows[2])
-    pairs = [np.quantile(row, (0.05, 0.95)) for row in rows]
-    return {name: (float(low), float(high)) for name, (low, high) in zip((*NAMES, "D"), pairs, strict=True)}
+    return {name: _span(row[np.isfinite(row)]) for name, row in zip((*NAMES, "D"), rows, strict=True)}
+
+
+def _draw_means(rows: Values) -> Values:
+    """Return the mean of each draw, float64[draw, replication]; not-a-number where all of its runs failed."""
+    return np.where(np.isfinite(rows).any(axis=1), _means(rows), np.nan)
+
+
+def _span(values: Values) -> tuple[float, float] | None:
+    """Return 5 and 95 % of values; None of fewer than two."""
+    if len(values) < 2:
+        return None
+    low, high = np.quantile(values, (0.05, 0.95))
+    return float(low), float(high)
 
 
 def frontier(second: Values, main: Values) -> NDArray[np.bool_]:

@@ -194,11 +194,13 @@ def _caveats(asked: Question, found: Sequence[OnDate]) -> tuple[str, ...]:
     ]
     for each in found:
         index, chance = each.judged.found, each.independent
-        if index.D.value > 0:
+        if index.D.low > 0:
             by_luck = index.D.value - index.by_choice
             lines.append(
                 f"{each.names.name}: of D, {index.by_choice:.2f} is by choice of policy and {by_luck:.2f} by luck"
             )
+        elif index.D.value > 0:
+            lines.append(f"{each.names.name}: D is not told from zero")
         if chance is not None:
             lines.append(
                 f"{each.names.name}: with the counterfactual of another replication both are met in {percent(chance)} "
