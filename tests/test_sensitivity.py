@@ -174,6 +174,20 @@ def test_effects_are_signed_and_answers_name_the_strongest() -> None:
     assert all(len({len(column) for column in table.values()}) == 1 for table in answer.tables.values())
 
 
+def test_only_what_is_told_from_luck_is_said_to_move_an_outcome() -> None:
+    screened = Settings(("y",), method="morris", top=2)
+    named = Settings(("y",), method="morris", named=(2, 1))
+    factors = [factor(name) for name in "abc"]
+    strong = toy(lambda inputs, luck: 10 * inputs[..., 2] + 0.1 * luck, "abc")
+    said = {each: answer_of(sensitivity(strong, factors, each), each, "a toy").answer for each in (screened, named)}
+    assert said[screened].endswith("; by screening, it is moved most by c.")
+    assert said[named].endswith("; of the 2 named, it is moved most by c.")
+    nothing = toy(lambda inputs, luck: luck + 0 * inputs[..., 0], "abc")
+    for each in (screened, named):
+        answer = answer_of(sensitivity(nothing, factors, each), each, "a toy").answer
+        assert answer.endswith("no assumption's effect is told from luck.")
+
+
 def test_points_lie_at_quantiles_and_each_is_run_once() -> None:
     rows = at_shares([factor("a"), factor("b")], np.array([[0.0, 0.25], [1.0, 0.5], [0.0, 0.25]]))
     np.testing.assert_allclose(rows, [[0, 0.25], [1, 0.5], [0, 0.25]], atol=1e-8)

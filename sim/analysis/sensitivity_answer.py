@@ -71,7 +71,7 @@ def _sentence(found: Sensitivity, name: str) -> str:
     if name in found.found and groups is None:
         return f"{lead}; what assumptions make of it cannot be told from nothing with this many runs."
     if groups is None:
-        return f"{lead}; by screening, {_strongest(found, name)} move it most."
+        return f"{lead}; {_moved_by(found, name)}."
     rows = [row for row in index_rows(found, name) if row.kind == PARAMETER and row.first.low > 0]
     rows.sort(key=lambda row: -row.first.value)
     names = _short(found)
@@ -101,10 +101,22 @@ def _short(found: Sensitivity) -> dict[str, str]:
     return dict(zip(found.parameters, spoken(found.parameters), strict=True))
 
 
-def _strongest(found: Sensitivity, name: str) -> str:
+def _moved_by(found: Sensitivity, name: str) -> str:
+    """Return what an outcome is moved by: by screening or, of assumptions that were named, by their effects alone.
+
+    Only what is told from luck is named: a mean absolute effect is above zero of anything.
+    """
     names = _short(found)
-    order = found.screened[name].order() if name in found.screened else list(range(len(found.chosen)))
-    return _listed([names[found.parameters[k]] for k in order[:3]])
+    if name in found.screened:
+        each, by = found.screened[name], "by screening"
+        places = [k for k in each.order() if each.star[k] - each.half_width[k] > each.floor[k]]
+    else:
+        by, told = f"of the {len(found.chosen)} named", dict(zip(found.chosen, found.effects[name], strict=True))
+        places = [k for k, effect in told.items() if any(end.low > 0 or end.high < 0 for end in effect)]
+        places.sort(key=lambda k: -max(abs(end.value) for end in told[k]))
+    if not places:
+        return f"{by}, no assumption's effect is told from luck"
+    return f"{by}, it is moved most by {_listed([names[found.parameters[k]] for k in places[:3]])}"
 
 
 def _drives(found: Sensitivity, name: str) -> Iterator[str]:
