@@ -59,7 +59,7 @@ def _box_sentence(found: Discovered, settings: Settings, names: Mapping[str, str
     if found.frequency.value in (0.0, 1.0):
         often = "never" if found.frequency.value == 0 else "always"
         runs = f"{found.used * settings.replications:,} runs"
-        return f"'{settings.event}' {often} happens in {runs}: no assumption makes a difference; take another level."
+        return f"'{settings.event}' {often} happens in {runs}: no assumption is told to matter; take another level."
     if not found.boxes:
         return f"{base}; no box of assumptions is told in which it is more frequent."
     box = found.boxes[0]
