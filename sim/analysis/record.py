@@ -39,11 +39,6 @@ class Compared:
         """Return whether the median lies in the range that the observation states."""
         return self.observation.low <= self.median <= self.observation.high
 
-    @property
-    def in_band(self) -> bool:
-        """Return whether the observed value lies in the 90 % band of luck."""
-        return self.q05 <= self.observation.value <= self.q95
-
 
 def simulated(observation: Observation, series: Series, start: date) -> Values | None:
     """Return what each run says of an observation, float64[run]; None where the runs do not cover it."""

@@ -162,7 +162,7 @@ def measured(case: Case, seed: int, span: Span, outcomes: tuple[str, ...], how: 
         numbers = np.arange(rows.start, rows.stop, dtype=np.uint64) + np.uint64(span.first + luck)
         block = case.main.simulate(seed, numbers)
         other = case.counterfactual.simulate(seed, numbers) if case.counterfactual else None
-        status[rows], why = _status(block, other)
+        status[rows], why = statuses(block, other)
         reasons.update({first + row: text for row, text in why.items()})
         columns = case.measure(block, other)
         for k, name in enumerate(outcomes):
@@ -173,7 +173,7 @@ def measured(case: Case, seed: int, span: Span, outcomes: tuple[str, ...], how: 
     return Part((span,), outcomes, status, values, reasons, tuple(range(kept)), room.series)
 
 
-def _status(block: Block, other: Block | None) -> tuple[NDArray[np.int64], dict[int, str]]:
+def statuses(block: Block, other: Block | None) -> tuple[NDArray[np.int64], dict[int, str]]:
     """Return the status of each run, and why some failed; a run whose counterfactual failed has failed, too."""
     status, reasons = block.status.copy(), _reasons(block, "")
     if other is not None:

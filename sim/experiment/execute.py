@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import SimError
+from sim.experiment.blocks import statuses
 from sim.experiment.design import SERIES_KEPT, Design, Span
 
 if TYPE_CHECKING:
-    from sim.engine.compiled import Block
     from sim.experiment.study import Case, Study
     from sim.model.tally import Outcome
 
@@ -187,34 +187,13 @@ def _measured(study: Study, design: Design, span: Span, case: Case) -> _Part:
     replications = np.arange(span.first, span.first + span.length, dtype=np.uint64)
     block = case.main.simulate(design.seed, replications)
     other = case.counterfactual.simulate(design.seed, replications) if case.counterfactual else None
-    status, reasons = _statuses(block, other)
+    status, reasons = statuses(block, other)
     columns = case.measure(block, other)
     values = np.array([columns[outcome.name] for outcome in study.outcomes], np.float64)
     values[:, status != 0] = np.nan
     series = block.series[: max(0, design.kept(span.draw) - span.first)].astype(np.float32)
     series[status[: len(series)] != 0] = np.nan
     return _Part(status, values, series, reasons)
-
-
-def _statuses(block: Block, other: Block | None) -> tuple[NDArray[np.int64], dict[int, str]]:
-    """Return the status of each run, and why some failed; a run whose counterfactual failed has failed, too."""
-    status, reasons = block.status.copy(), _reasons(block, "")
-    if other is not None:
-        status = np.where(status != 0, status, other.status)
-        reasons = {**_reasons(other, "counterfactual: "), **reasons}
-    return status, reasons
-
-
-def _reasons(block: Block, world: str) -> dict[int, str]:
-    """Return why runs failed: what the SimPy engine says of each, else what the status means."""
-    failed = np.flatnonzero(block.status)
-    if not len(failed):
-        return {}
-    from sim.engine.compiled import FAULTS
-
-    said: Mapping[int, str] = getattr(block, "reasons", {})
-    codes = {int(run): int(block.status[run]) for run in failed}
-    return {run: f"{world}{said.get(run) or FAULTS.get(code, f'fault {code}')}" for run, code in codes.items()}
 
 
 class _Assembly:
