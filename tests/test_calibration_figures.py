@@ -16,9 +16,10 @@ from test_figures import FRAME, LONG, WORDY, said, texts
 from sim.errors import InputError
 from sim.experiment.store import FORMAT
 from sim.experiment.tables import write_parquet
-from sim.plotting.calibration import drawn_again, figures_of, footer
+from sim.plotting.calibration import figures_of
 from sim.plotting.contraction import MOST_ROWS, contraction, rows_of
 from sim.plotting.matched import Marks, Series, Shown, matched, series_of
+from sim.plotting.of_inquiry import Kept, figures_in
 from sim.plotting.page import mark_handling
 from sim.plotting.style import DPI, HEIGHT, READABLE, SMALL, WIDTH, contrast, save
 
@@ -163,11 +164,11 @@ def test_figures_are_drawn_again_from_the_folder_to_the_same_bytes(tmp_path: Pat
     manifest |= {"question": {"until": "2024-09-01"}, "scenario": {"title": "A title"}}
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     write_parquet(tmp_path / "forecast.parquet", rows)
-    with pytest.raises(InputError, match="holds no finished calibration or backtest"):
-        drawn_again(tmp_path)
+    with pytest.raises(InputError, match="holds no finished analysis"):
+        figures_in(tmp_path)
     (tmp_path / "answer.json").write_text("{}")
-    once = figures_of("backtest", {"forecast": rows}, manifest["question"], ("A title", footer(manifest)))
-    again = drawn_again(tmp_path)
+    once = figures_of("backtest", {"forecast": rows}, manifest["question"], ("A title", Kept(manifest, {}, {}).footer))
+    again = figures_in(tmp_path)
     files = [save(drawn["figure_forecast"], tmp_path, name)[1] for drawn, name in ((once, "one"), (again, "two"))]
     assert files[0].read_bytes() == files[1].read_bytes()
     assert "67 % of the figures lie in the 90 % bands" in said(again["figure_forecast"])

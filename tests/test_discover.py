@@ -17,7 +17,7 @@ from sim.errors import InputError
 from sim.experiment.design import Design
 from sim.experiment.evaluate import Table
 from sim.experiment.points import Points, single
-from sim.plotting.discover_figures import figures_in
+from sim.plotting.of_inquiry import figures_in
 from sim.plotting.style import save
 
 TWO_FRONTS = Path(__file__).resolve().parents[1] / "scenarios" / "two_fronts.yaml"

@@ -21,8 +21,9 @@ from sim.analysis.game_answer import answer_of
 from sim.analysis.game_sample import Settings
 from sim.experiment import store
 from sim.experiment.tables import write_parquet
-from sim.plotting.game_figures import Shown, figures, from_folder
+from sim.plotting.game_figures import Shown, figures
 from sim.plotting.leads import Leads, leads
+from sim.plotting.of_inquiry import figures_in
 from sim.plotting.page import mark_handling
 from sim.plotting.payoffs import Payoffs, fits, payoffs
 from sim.plotting.style import DPI, HEIGHT, READABLE, SMALL, WIDTH, contrast, save
@@ -160,6 +161,7 @@ def test_a_folder_gives_the_same_figures_as_the_answer(tmp_path: Path) -> None:
     found = answer_of(play(Toy(SEXES, noise=0.3), Settings(0, 6, 6, 0, 0)))
     manifest = {
         "id": "01234567",
+        "kind": "game",
         "seed": 0,
         "model_version": "0" * 12,
         "scenario": {"title": "A title"},
@@ -169,7 +171,7 @@ def test_a_folder_gives_the_same_figures_as_the_answer(tmp_path: Path) -> None:
     (tmp_path / "answer.json").write_text(json.dumps(found.plain(0, 0)))
     for name, columns in found.tables.items():
         write_parquet(tmp_path / f"{name}.parquet", columns)
-    again = from_folder(tmp_path)
+    again = figures_in(tmp_path)
     assert set(again) == {"payoffs", "leads", "support"}
     footer = next(text.get_text() for text in again["leads"].texts if text.get_gid() == "footer")
     assert "7 draws × (4 cells × 6 replications), seed 0" in footer

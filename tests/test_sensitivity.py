@@ -18,7 +18,7 @@ from sim.experiment.design import Design
 from sim.experiment.evaluate import Table
 from sim.experiment.factors import NUMBER, Factor
 from sim.experiment.points import Points
-from sim.plotting.sensitivity_figures import figures_in
+from sim.plotting.of_inquiry import figures_in
 from sim.plotting.style import save
 from sim.scenario.distributions import Distribution
 from sim.scenario.load import load

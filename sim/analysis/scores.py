@@ -55,8 +55,8 @@ def skill(own: Sequence[float], other: Sequence[float]) -> float:
 def block_share(hits: NDArray[np.bool_], blocks: Sequence[object], seed: int = 0, rounds: int = 2_000) -> Estimate:
     """Return the share of hits with a 90 % interval, by resampling whole blocks (dates): hits of one go together.
 
-    hits : bool[case], blocks : the block of each. Of fewer than two blocks the interval is 0 to 1. Where all cases agree
-    resampling knows no spread: Wilson's interval of as many cases as there are blocks.
+    hits : bool[case], blocks : the block of each. Of fewer than two blocks the interval is 0 to 1. Where all cases
+    agree resampling knows no spread: Wilson's interval of as many cases as there are blocks.
     """
     names = list(dict.fromkeys(blocks))
     share = float(np.mean(hits))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.calibrate import drawn, executor
-from sim.cli.inquire import Given, Shown, conduct, inquiry_options
+from sim.cli.calibrate import executor
+from sim.cli.inquire import Given, conduct, inquiry_options
 from sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def backtest(ctx: click.Context, /, file: Path, observations: Path, **given: Any
     common = Given(file=file, **{**given, "executor": executor(ctx, given["executor"])})
     ready, common = _ready(common, observations, dates, sizes)
     asked = _asked(common, ready)
-    return conduct(common, asked, lambda inquiry: _ask(inquiry, ready), Shown(_tables, drawn))
+    return conduct(common, asked, lambda inquiry: _ask(inquiry, ready), _tables)
 
 
 def _day(option: str, text: str | None) -> date | None:

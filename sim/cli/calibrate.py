@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.inquire import Given, Shown, conduct, inquiry_options
+from sim.cli.inquire import Given, conduct, inquiry_options
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from matplotlib.figure import Figure
-
     from sim.analysis.answer import Answer
     from sim.analysis.calibrate import Calibrated
     from sim.experiment.ensemble import StoredEnsemble
@@ -62,7 +58,7 @@ def calibrate(ctx: click.Context, /, file: Path, observations: Path, **given: An
     common = Given(file=file, **{**given, "executor": executor(ctx, given["executor"])})
     figures, base = _read(common, wanted)
     asked = _asked(common, wanted, base)
-    return conduct(common, asked, lambda inquiry: _ask(inquiry, wanted, figures), Shown(_tables, drawn))
+    return conduct(common, asked, lambda inquiry: _ask(inquiry, wanted, figures), _tables)
 
 
 _OWN = ("draws", "runs", "rounds", "rows", "check", "write")
@@ -198,12 +194,3 @@ def _tables(answer: Answer) -> list[Any]:
 
 
 _BOTH = ("prior", "posterior")
-
-
-def drawn(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
-    """Return the figures of a calibration or a backtest."""
-    from sim.fingerprint import model_version
-    from sim.plotting.calibration import figures_of, footer
-
-    manifest = {"kind": asked.kind, "id": asked.id, "seed": asked.seed, "model_version": model_version()}
-    return figures_of(asked.kind, answer.tables, asked.question, (asked.base.scenario.title, footer(manifest)))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.inquire import Given, Shown, conduct, inquiry_options
+from sim.cli.inquire import Given, conduct, inquiry_options
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from sim.analysis.answer import Answer
     from sim.analysis.attribution import Share
     from sim.analysis.dilemma_study import Question
-    from sim.experiment.inquiry import Asked, Inquiry
+    from sim.experiment.inquiry import Inquiry
     from sim.scenario.load import Loaded
 
 DRAWS, REPLICATIONS, LIKELY = 60, 8, 0.5
@@ -66,7 +66,7 @@ def _dilemma(given: Given, own: Options) -> int:
     base = given.source.load()
     question = question_of(base, own, given.seed)
     asked = Asked("dilemma", given.source, base, given.seed, _asked(question, own), command_line())
-    return conduct(given, asked, lambda inquiry: _ask(inquiry, question, own, given), Shown(_tables, _figures))
+    return conduct(given, asked, lambda inquiry: _ask(inquiry, question, own, given), _tables)
 
 
 def question_of(base: Loaded, own: Options, seed: int) -> Question:
@@ -160,12 +160,3 @@ def _tables(answer: Answer) -> list[Any]:
     from sim.cli.dilemma_table import tables_shown
 
     return tables_shown(answer)
-
-
-def _figures(answer: Answer, asked: Asked) -> dict[str, Any]:
-    from sim.fingerprint import model_version
-    from sim.plotting.dilemma import figures_of
-    from sim.plotting.of_inquiry import provenance
-
-    footer = provenance(asked.kind, asked.id, asked.seed, model_version())
-    return figures_of(answer.plain(0, 0), answer.tables, footer)

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.inquire import Given, Shown, conduct, inquiry_options
+from sim.cli.inquire import Given, conduct, inquiry_options
 from sim.cli.sensitivity import split
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from matplotlib.figure import Figure
 
     from sim.analysis.answer import Answer
     from sim.analysis.discover import Settings
@@ -93,7 +91,7 @@ def _discover(given: Given, own: Mapping[str, Any]) -> int:
     chosen = tuple(str(option) for option in points.columns[name]) if name else ("as it is",)
     settings = _settings(base, given, own, {**numbers, "options": chosen, "taken": taken})
     asked = _asked(given, base, settings, name)
-    return conduct(given, asked, lambda inquiry: _ask(inquiry, settings, points, name), _shown())
+    return conduct(given, asked, lambda inquiry: _ask(inquiry, settings, points, name), _tables)
 
 
 def _options(base: Loaded, decision: str | None, options: tuple[str, ...]) -> tuple[Points, int, str]:
@@ -188,15 +186,6 @@ def _ask(inquiry: Inquiry, settings: Settings, points: Points, decision: str) ->
     uncertain(base)  # refuses a scenario in which nothing is
     found = discover(inquiry.evaluate, points, drawn(base, settings.seed, settings.draws), settings)
     return answer_of(found, settings, base.scenario.title, decision)
-
-
-def _shown() -> Shown:
-    def figures(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
-        from sim.plotting.discover_figures import figures_of
-
-        return figures_of(answer.tables, answer.numbers, f"twofront discover {asked.id}: seed {asked.seed}")
-
-    return Shown(lambda answer: list(_tables(answer)), figures)
 
 
 def _tables(answer: Answer) -> list[Any]:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.inquire import Given, Shown, conduct
+from sim.cli.inquire import Given, conduct
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from matplotlib.figure import Figure
-
     from sim.analysis.answer import Answer
     from sim.analysis.structures import Settings
     from sim.experiment.evaluate import Evaluate
-    from sim.experiment.inquiry import Asked, Inquiry
+    from sim.experiment.inquiry import Inquiry
     from sim.experiment.plan import Source
     from sim.scenario.load import Loaded
 
@@ -45,7 +43,7 @@ def conduct_structures(given: Given, files: Sequence[Path], fine: tuple[int, int
         "replications": settings.replications,
     }
     asked = Asked("discover", given.source, base, given.seed, question, command_line())
-    return conduct(given, asked, lambda inquiry: _ask(inquiry, settings, others), Shown(_tables, _figures))
+    return conduct(given, asked, lambda inquiry: _ask(inquiry, settings, others), _tables)
 
 
 def _settings(base: Loaded, seed: int, fine: tuple[int, int]) -> Settings:
@@ -79,12 +77,6 @@ def _ask(inquiry: Inquiry, settings: Settings, others: Mapping[str, tuple[Source
         made.spent = inquiry.evaluate.spent
         structures[name] = made
     return answer_of(structural(structures, settings), settings, inquiry.asked.base.scenario.title)
-
-
-def _figures(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
-    from sim.plotting.discover_figures import figures_of
-
-    return figures_of(answer.tables, answer.numbers, f"twofront discover {asked.id}: seed {asked.seed}")
 
 
 def _tables(answer: Answer) -> list[Any]:

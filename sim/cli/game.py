@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.inquire import Given, Shown, conduct, inquiry_options
+from sim.cli.inquire import Given, conduct, inquiry_options
 from sim.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from matplotlib.figure import Figure
-
     from sim.analysis.answer import Answer
     from sim.analysis.game_sample import Settings
     from sim.analysis.objectives import Term
@@ -68,7 +64,7 @@ def game(
     terms = _terms(base, form, given.seed)
     settings = _settings(given.seed, amounts, (_leader(base, form, first), form.cell_of(base.choices)))
     asked = _asked(given, base, (form, terms, settings))
-    return conduct(given, asked, lambda inquiry: _ask(inquiry, form, terms, settings), Shown(_tables, _figures))
+    return conduct(given, asked, lambda inquiry: _ask(inquiry, form, terms, settings), _tables)
 
 
 def _form(base: Loaded, players: str, strategies: tuple[str, ...], given: Given) -> Form:
@@ -165,13 +161,3 @@ def _tables(answer: Answer) -> list[Any]:
     from sim.cli.game_table import tables
 
     return tables(answer)
-
-
-def _figures(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
-    from sim.fingerprint import model_version
-    from sim.plotting.game_figures import Shown as Drawn
-    from sim.plotting.game_figures import figures, provenance
-
-    about = {"id": asked.id, "seed": asked.seed, "model_version": model_version()}
-    title = asked.base.scenario.title
-    return figures(Drawn(answer.numbers, answer.tables, title, provenance(about, answer.numbers)))

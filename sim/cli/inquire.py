@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,8 +14,6 @@ from sim.cli.scenario import as_json, overrides
 from sim.errors import InputError, RunError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from sim.analysis.answer import Answer
     from sim.experiment.inquiry import Asked, Inquiry
     from sim.experiment.plan import Source
@@ -81,20 +79,11 @@ def outcomes_of(base: Loaded, seed: int) -> list[str]:
     return [outcome.name for outcome in variant(base, seed).outcomes()]
 
 
-class Shown:
-    """How an analysis is told on a terminal: the sentence, its spreads, tables, and its figures."""
+def conduct(given: Given, asked: Asked, ask: Callable[[Inquiry], Answer], tables: Callable[[Answer], list[Any]]) -> int:
+    """Find the folder, ask, write the answer with its figures, and tell it; return the exit code.
 
-    def __init__(
-        self,
-        tables: Callable[[Answer], list[Any]],
-        figures: Callable[[Answer, Asked], Mapping[str, Figure]],
-    ) -> None:
-        """Take functions that make rich tables (or texts) and figures of an answer."""
-        self.tables, self.figures = tables, figures
-
-
-def conduct(given: Given, asked: Asked, ask: Callable[[Inquiry], Answer], shown: Shown) -> int:
-    """Find the folder, ask, write the answer with its figures, and tell it; return the exit code."""
+    tables : makes what a terminal shows of an answer, rich tables or texts.
+    """
     from sim.experiment import store
     from sim.experiment.inquiry import Inquiry, find
 
@@ -110,8 +99,8 @@ def conduct(given: Given, asked: Asked, ask: Callable[[Inquiry], Answer], shown:
         except (InputError, RunError):
             inquiry.stop()
             raise
-        _keep(inquiry, answer, shown)
-        _tell(given, inquiry, answer, shown)
+        _keep(inquiry, answer)
+        _tell(given, inquiry, answer, tables)
         return _say_failed(inquiry)
     finally:
         store.abandon(folder)
@@ -137,18 +126,19 @@ def _progress(given: Given, kind: str) -> Callable[[int], Any]:
     return lambda total: progress(f"{kind} {given.file.stem}", total, given.quiet)
 
 
-def _keep(inquiry: Inquiry, answer: Answer, shown: Shown) -> None:
-    """Write answer, tables and figures into the folder."""
+def _keep(inquiry: Inquiry, answer: Answer) -> None:
+    """Write answer, tables and figures into the folder; figures are of what was written, so they can be drawn again."""
     spent = inquiry.evaluate.spent
     inquiry.finish(answer.plain(spent.made, spent.reused), answer.tables)
+    from sim.plotting.of_inquiry import figures_in
     from sim.plotting.style import save
 
-    for name, figure in shown.figures(answer, inquiry.asked).items():
+    for name, figure in figures_in(inquiry.folder).items():
         save(figure, inquiry.folder, name)
     inquiry.sign()
 
 
-def _tell(given: Given, inquiry: Inquiry, answer: Answer, shown: Shown) -> None:
+def _tell(given: Given, inquiry: Inquiry, answer: Answer, tables: Callable[[Answer], list[Any]]) -> None:
     spent = inquiry.evaluate.spent
     if given.as_json:
         content = {"command": answer.kind, **answer.plain(spent.made, spent.reused), "folder": str(inquiry.folder)}
@@ -156,10 +146,10 @@ def _tell(given: Given, inquiry: Inquiry, answer: Answer, shown: Shown) -> None:
     elif given.quiet:
         click.echo(inquiry.folder)
     else:
-        _print(inquiry, answer, shown)
+        _print(inquiry, answer, tables(answer))
 
 
-def _print(inquiry: Inquiry, answer: Answer, shown: Shown) -> None:
+def _print(inquiry: Inquiry, answer: Answer, tables: Sequence[Any]) -> None:
     from rich.console import Console
 
     from sim.cli.run import WIDE
@@ -169,7 +159,7 @@ def _print(inquiry: Inquiry, answer: Answer, shown: Shown) -> None:
         console = Console(highlight=False, markup=False, width=WIDE)
     console.print(answer.question, soft_wrap=True)
     console.print(f"\n{answer.answer}\n", soft_wrap=True)
-    for each in shown.tables(answer):
+    for each in tables:
         console.print(each, soft_wrap=isinstance(each, str))
     for title, lines in (
         ("what would change it", answer.would_change),

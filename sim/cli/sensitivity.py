@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.inquire import Given, Shown, conduct, inquiry_options
+from sim.cli.inquire import Given, conduct, inquiry_options
 from sim.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from matplotlib.figure import Figure
 
     from sim.analysis.answer import Answer
     from sim.analysis.sensitivity import Settings
@@ -55,7 +53,11 @@ def sensitivity(file: Path, outcome: str | None, method: str, parameters: str | 
     given = Given(file=file, **options)
     base = given.source.load()
     settings = _settings(base, given, (outcome, method, parameters), fine)
-    return conduct(given, _asked(given, base, settings), lambda inquiry: _ask(inquiry, settings), _shown(settings))
+
+    def tables(answer: Answer) -> list[Any]:
+        return [_table(answer, name) for name in settings.outcomes]
+
+    return conduct(given, _asked(given, base, settings), lambda inquiry: _ask(inquiry, settings), tables)
 
 
 def _settings(
@@ -131,15 +133,6 @@ def _ask(inquiry: Inquiry, settings: Settings) -> Answer:
         inputs = drawn(base, settings.seed, settings.draws)
         return answer_given(given(inquiry.evaluate, inputs, settings), settings, title)
     return answer_of(sensitivity(inquiry.evaluate, uncertain(base), settings), settings, title)
-
-
-def _shown(settings: Settings) -> Shown:
-    def figures(answer: Answer, asked: Asked) -> Mapping[str, Figure]:
-        from sim.plotting.sensitivity_figures import figures_of
-
-        return figures_of(answer.tables, f"twofront sensitivity {asked.id}: seed {asked.seed}")
-
-    return Shown(lambda answer: [_table(answer, name) for name in settings.outcomes], figures)
 
 
 def _table(answer: Answer, outcome: str) -> Any:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli.inquire import Given, Shown, conduct, inquiry_options, outcomes_of
+from sim.cli.inquire import Given, conduct, inquiry_options, outcomes_of
 from sim.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from sim.analysis.answer import Answer
     from sim.analysis.threshold import Search
     from sim.experiment.axis import Axis
-    from sim.experiment.inquiry import Asked, Inquiry
+    from sim.experiment.inquiry import Inquiry
     from sim.scenario.load import Loaded
 
 DRAWS, REPLICATIONS, POINTS, BUDGET, PARTS = 40, 10, 9, 30_000, 50
@@ -75,7 +75,7 @@ def _threshold(given: Given, own: Options) -> int:
         "budget": search.budget,
     }
     asked = Asked("threshold", given.source, base, given.seed, question, command_line())
-    return conduct(given, asked, lambda inquiry: _ask(inquiry, search), Shown(_tables, _figures))
+    return conduct(given, asked, lambda inquiry: _ask(inquiry, search), _tables)
 
 
 def search_of(base: Loaded, own: Options, seed: int) -> Search:
@@ -146,12 +146,3 @@ def _tables(answer: Answer) -> list[Any]:
     from sim.cli.threshold_table import points_table
 
     return [points_table(answer)]
-
-
-def _figures(answer: Answer, asked: Asked) -> dict[str, Any]:
-    from sim.fingerprint import model_version
-    from sim.plotting.of_inquiry import provenance
-    from sim.plotting.threshold import figures_of
-
-    footer = provenance(asked.kind, asked.id, asked.seed, model_version())
-    return figures_of(answer.plain(0, 0), answer.tables, footer)

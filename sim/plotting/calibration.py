@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sim.errors import InputError
-from sim.experiment.inquiry import ANSWER
-from sim.experiment.store import read_manifest
-from sim.experiment.tables import read_parquet
 from sim.plotting.contraction import contraction, rows_of
 from sim.plotting.matched import Marks, matched, series_of
 from sim.plotting.page import Frame
@@ -34,23 +29,6 @@ def figures_of(kind: str, tables: Tables, question: Mapping[str, Any], about: tu
     if "forecast" in tables:
         drawn["figure_forecast"] = _ahead(tables["forecast"], about)
     return drawn
-
-
-def drawn_again(folder: Path) -> dict[str, Figure]:
-    """Return the figures of a result's folder; raise InputError where it holds no finished calibration or backtest."""
-    manifest = read_manifest(folder)
-    kind = str(manifest.get("kind", "run"))
-    if kind not in (CALIBRATE, BACKTEST) or not (folder / ANSWER).is_file():
-        raise InputError.single("", "", f"{folder}: holds no finished calibration or backtest")
-    tables = {path.stem: read_parquet(path) for path in folder.glob("*.parquet")}
-    about = str(manifest["scenario"]["title"]), footer(manifest)
-    return figures_of(kind, tables, manifest["question"], about)
-
-
-def footer(manifest: Mapping[str, Any]) -> str:
-    """Return the line at the foot: which result, of which seed and model."""
-    kind, result = manifest["kind"], manifest["id"]
-    return f"twofront {kind} {result}: seed {manifest['seed']}, model {manifest['model_version']}"
 
 
 def _assumptions(table: Table, about: tuple[str, str]) -> Figure:

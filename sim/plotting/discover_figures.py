@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from sim.plotting.sign_table import sign_table
 from sim.plotting.style import BLUE, BODY, CATEGORIES, FAINT, GREY, INK, SMALL, across, fitted, legible
 
 Columns = Mapping[str, NDArray[Any]]
-_TABLES = ("boxes", "path", "options", "information", "structures")
 _MOST_LIMITS, _MOST_WORTHS, _MOST_OPTIONS = 12, 12, 9
 _LABELS, _EDGE, _TOP, _FOOT = 3.6, 12.0, 5.8, 1.0  # inches
 
@@ -35,20 +33,6 @@ def figures_of(tables: Mapping[str, Columns], numbers: Mapping[str, Any], footer
         found["figure-regret"] = regret_table(tables["options"], numbers, footer)
         found["figure-information"] = information(tables["information"], numbers, footer)
     return found
-
-
-def figures_in(folder: Path) -> dict[str, Figure]:
-    """Return the figures of a finished result folder, the same again."""
-    import json
-
-    from sim.experiment.inquiry import ANSWER
-    from sim.experiment.store import read_manifest
-    from sim.experiment.tables import read_parquet
-
-    names = [name for name in _TABLES if (folder / f"{name}.parquet").is_file()]
-    manifest, answer = read_manifest(folder), json.loads((folder / ANSWER).read_text(encoding="utf-8"))
-    footer = f"twofront {manifest['kind']} {manifest['id']}: seed {manifest['seed']}"
-    return figures_of({name: read_parquet(folder / f"{name}.parquet") for name in names}, answer["numbers"], footer)
 
 
 def box_figure(table: Columns, numbers: Mapping[str, Any], footer: str) -> Figure:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,8 +16,6 @@ from sim.plotting.payoffs import payoffs as draw_payoffs
 from sim.plotting.support import Player, Support
 from sim.plotting.support import support as draw_support
 
-TABLES = ("cells", "strategies", "leads")
-
 
 class Shown(NamedTuple):
     """What figures are drawn of: numbers and tables of the answer, the title of the scenario, and where it is from."""
@@ -30,27 +26,11 @@ class Shown(NamedTuple):
     footer: str
 
 
-def from_folder(folder: Path) -> dict[str, Figure]:
-    """Return the figures of a result folder; raise RunError where its tables are missing or damaged."""
-    from sim.experiment.store import read_manifest
-    from sim.experiment.tables import read_parquet
-
-    manifest = read_manifest(folder)
-    numbers = json.loads((folder / "answer.json").read_text(encoding="utf-8"))["numbers"]
-    tables = {name: read_parquet(folder / f"{name}.parquet") for name in TABLES}
-    return figures(Shown(numbers, tables, _title(manifest), provenance(manifest, numbers)))
-
-
 def provenance(manifest: Mapping[str, Any], numbers: Mapping[str, Any]) -> str:
     """Return the footer: result, size, seed, model."""
     rounds = " then ".join(f"{each['cells']} cells × {each['replications']}" for each in numbers["rounds"])
     runs = f"{numbers['draws'] + 1} draws × ({rounds} replications)"
     return f"twofront game {manifest['id']}: {runs}, seed {manifest['seed']}, model {manifest['model_version']}"
-
-
-def _title(manifest: Mapping[str, Any]) -> str:
-    scenario = manifest["scenario"]
-    return str(scenario.get("title", "")) if isinstance(scenario, Mapping) else ""
 
 
 def figures(shown: Shown) -> dict[str, Figure]:

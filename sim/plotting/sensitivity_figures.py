@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,17 +25,6 @@ def figures_of(tables: Mapping[str, Columns], footer: str) -> dict[str, Figure]:
     if "effects" in tables:
         found["figure-tornado"] = tornado(tables["effects"], footer)
     return found
-
-
-def figures_in(folder: Path) -> dict[str, Figure]:
-    """Return the figures of a finished result folder, the same again."""
-    from sim.experiment.store import read_manifest
-    from sim.experiment.tables import read_parquet
-
-    names = [name for name in ("indices", "effects") if (folder / f"{name}.parquet").is_file()]
-    manifest = read_manifest(folder)
-    footer = f"twofront {manifest['kind']} {manifest['id']}: seed {manifest['seed']}"
-    return figures_of({name: read_parquet(folder / f"{name}.parquet") for name in names}, footer)
 
 
 def index_figure(table: Columns, footer: str) -> Figure:
