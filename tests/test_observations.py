@@ -1,5 +1,6 @@
 """Observation files: what is read, and what a wrong one is told."""
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -77,6 +78,13 @@ def test_the_shipped_file_ends_where_the_record_ends_and_names_its_sources() -> 
 def test_a_wrong_file_is_told_where_and_what(tmp_path: Path, text: str | bytes, match: str) -> None:
     with pytest.raises(InputError, match=match):
         read(written(tmp_path, text))
+
+
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(InputError, match="is no file; name a CSV file of figures"):
+            read(path)
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

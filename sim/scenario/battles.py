@@ -7,7 +7,6 @@ minus signs, so that lost battles have no result there. All problems of a file a
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.errors import InputError, Problem
+from sim.scenario.csv_file import read_lines
 from sim.scenario.wording import suggestion
 
 HOME = "github.com/jrnold/CDB90, file src-data/CDB90/CDB90-patched.csv"
@@ -91,7 +91,9 @@ class Battle:
 
 def read(path: Path) -> tuple[Battle, ...]:
     """Return the battles of a file, in its order; raise InputError with every problem found."""
-    header, rows = _rows(path)
+    header, rows = read_lines(path, LARGEST_BYTES, "battles")
+    if not header:
+        raise InputError.single(str(path), "", f"is empty; battles in the layout of CDB90 are at {HOME}")
     columns = _layout(path, header)
     if not rows:
         raise InputError.single(str(path), "", "holds no battles: a header, then a line for each")
@@ -112,31 +114,6 @@ def _shortened(path: Path, problems: list[Problem]) -> list[Problem]:
         return problems
     more = Problem(str(path), "", f"and {len(problems) - MOST_PROBLEMS} more problems of this kind")
     return [*problems[:MOST_PROBLEMS], more]
-
-
-def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the header and the lines that are not empty, with their numbers."""
-    try:
-        _refuse_unreadable(path)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except OSError as error:
-        raise InputError.single(str(path), "", f"cannot be read: {(error.strerror or str(error)).lower()}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError.single(str(path), "", f"is not a CSV file in UTF-8: {error}") from error
-    full = [(number, cells) for number, cells in lines if any(cells)]
-    if not full:
-        raise InputError.single(str(path), "", f"is empty; battles in the layout of CDB90 are at {HOME}")
-    return full[0][1], full[1:]
-
-
-def _refuse_unreadable(path: Path) -> None:
-    """Refuse what is too large and, as it might never end, what is no plain file."""
-    if path.stat().st_size > LARGEST_BYTES:
-        raise InputError.single(str(path), "", f"is larger than {LARGEST_BYTES:,} bytes")
-    if not path.is_file():
-        raise InputError.single(str(path), "", "is no file; name a CSV file of battles")
 
 
 def _layout(path: Path, header: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,6 @@ the change since then), `date`, `value`, `low` and `high` (may be empty), `known
 
 from __future__ import annotations
 
-import csv
 import datetime
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.errors import InputError, Problem
+from sim.scenario.csv_file import read_lines
 from sim.scenario.wording import suggestion
 
 REQUIRED = ("quantity", "date", "value", "known", "source")
@@ -47,7 +47,7 @@ def read(path: Path, quantities: Sequence[str] = ()) -> tuple[Observation, ...]:
 
     quantities : the series that a scenario has; where given, no other is accepted.
     """
-    header, rows = _rows(path)
+    header, rows = read_lines(path, LARGEST_BYTES, "figures")
     problems = list(_wrong_header(path, header))
     if problems:
         raise InputError(problems)
@@ -68,22 +68,6 @@ def read(path: Path, quantities: Sequence[str] = ()) -> tuple[Observation, ...]:
 def known_by(observations: Sequence[Observation], until: datetime.date) -> tuple[Observation, ...]:
     """Return the observations that were public on a date."""
     return tuple(each for each in observations if each.known <= until)
-
-
-def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the header and the lines that are not empty, with their numbers."""
-    try:
-        if path.stat().st_size > LARGEST_BYTES:
-            raise InputError.single(str(path), "", f"is larger than {LARGEST_BYTES:,} bytes")
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except OSError as error:
-        raise InputError.single(str(path), "", f"cannot be read: {(error.strerror or str(error)).lower()}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError.single(str(path), "", f"is not a CSV file in UTF-8: {error}") from error
-    full = [(number, cells) for number, cells in lines if any(cells)]
-    return (full[0][1], full[1:]) if full else ([], [])
 
 
 def _wrong_header(path: Path, header: Sequence[str]) -> Iterator[Problem]:
