@@ -58,7 +58,7 @@ def plot(
     drawn again. All kinds: fan, heatmap, timeline, sankey, map, dots, differences, response,
     surface. The map shows the fronts at a date; --format gif shows it week by week.
     """
-    from sim.experiment.read_result import read_result
+    from sim.experiment.read_result import read_result, refuse_twice
     from sim.plotting.asked import Asked
 
     wanted, asked_formats = _kinds(kinds), _formats(formats)
@@ -67,7 +67,7 @@ def plot(
     if _again(results, marking, (out, asked_formats), as_json):
         return
     found = tuple(read_result(folder) for folder in results)
-    _refuse_twice(found)
+    refuse_twice([(each.id, each.folder) for each in found])
     start, end, at = (_day(f"--{option}", given[name]) for option, name in _DAYS)
     asked = Asked(found, _split(given["outcomes"]), given["side"], start, end, at, _say)
     if not as_json:
@@ -133,16 +133,6 @@ def _day(option: str, text: str | None) -> date | None:
         return date.fromisoformat(text) if text is not None else None
     except ValueError as error:
         raise InputError.single(option, "", f"'{text}' is no date; write it as 2024-08-06") from error
-
-
-def _refuse_twice(results: Sequence[Result]) -> None:
-    """Refuse the same result given twice."""
-    seen: dict[str, Path] = {}
-    for result in results:
-        if result.id in seen:
-            message = f"is the same result ({result.id}) as {seen[result.id]}; name each once"
-            raise InputError.single("", "", f"{result.folder}: {message}")
-        seen[result.id] = result.folder
 
 
 def _warn(results: Sequence[Result]) -> None:

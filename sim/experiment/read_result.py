@@ -264,3 +264,13 @@ def _taken(result: Result) -> list[str]:
 
 def _factor(value: Any) -> float | str:
     return str(value) if isinstance(value, str) else float(value)
+
+
+def refuse_twice(results: Sequence[tuple[str, Path]]) -> None:
+    """Refuse the same result given twice, each by its id and its folder."""
+    seen: dict[str, Path] = {}
+    for result, folder in results:
+        if result in seen:
+            message = f"is the same result ({result}) as {seen[result]}; name each once"
+            raise InputError.single("", "", f"{folder}: {message}")
+        seen[result] = folder

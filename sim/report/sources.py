@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, Problem
-from sim.experiment.read_result import Result, damaged, read_result
+from sim.experiment.read_result import Result, damaged, read_result, refuse_twice
 from sim.experiment.store import FORMAT, MANIFEST, read_manifest
 from sim.report.answer_file import ANSWER, Analysis, read_analysis, refuse_unknown
 
@@ -54,7 +54,7 @@ class Sources:
 def read_sources(folders: Sequence[Path]) -> Sources:
     """Return the results in some folders; raise InputError where one is not whole, or they do not belong together."""
     found = [_read(folder) for folder in folders]
-    _refuse_twice(found)
+    refuse_twice([(each.id, each.folder) for each in found])
     refuse_strangers(found)
     results = tuple(each for each in found if isinstance(each, Result))
     return Sources(results, tuple(each for each in found if isinstance(each, Analysis)))
@@ -103,15 +103,6 @@ def _done(manifest: Mapping[str, Any]) -> str:
 def _again(manifest: Mapping[str, Any]) -> str:
     command = manifest.get("command")
     return f"to make all of them: {command}" if command else "run its command again"
-
-
-def _refuse_twice(found: Sequence[Result | Analysis]) -> None:
-    seen: dict[str, Path] = {}
-    for each in found:
-        if each.id in seen:
-            message = f"is the same result ({each.id}) as {seen[each.id]}; name each once"
-            raise InputError.single("", "", f"{each.folder}: {message}")
-        seen[each.id] = each.folder
 
 
 def refuse_strangers(found: Sequence[Result | Analysis]) -> None:
