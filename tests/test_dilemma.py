@@ -144,6 +144,18 @@ def test_a_toy_in_which_both_are_attainable(once: Loaded) -> None:
     assert answer_of(question, dates, []).numbers["dates"]["article"]["maxima"]["both"]["policy"] == "divert"
 
 
+def test_nearly_all_runs_are_not_said_to_be_all(once: Loaded) -> None:
+    question, dates = found({"measured": (0.05, 0.8), "divert": (0.9, 0.85)}, once)
+    index = dates[0].judged.found
+    nearly = index.both._replace(interval=Interval(0.998, 0.97, 1.0))
+    judged = dates[0].judged._replace(found=index._replace(both=nearly, D=Interval(0.002, 0, 0.02)))
+    near = dates[0]._replace(judged=judged)
+    answer = answer_of(question, [near], [])
+    assert "both in over 99 % of runs" in answer.answer
+    assert any(line.endswith("D is not told from zero") for line in answer.caveats)
+    assert not any("by choice of policy" in line for line in answer.caveats)
+
+
 def test_luck_alone_makes_an_index_without_a_choice() -> None:
     index = judge(aims([(0.6, 0.6), (0.1, 0.1)], draws=200)).found
     assert index.D.value == pytest.approx(0.6 - 0.36, abs=0.08)

@@ -48,6 +48,13 @@ class Answer:
         }
 
 
+def percent(share: float) -> str:
+    """Return a share, finite, as whole per cent; what is near an end but not there is said so: 'over 99 %'."""
+    if share in (0.0, 1.0) or 0.005 <= share <= 0.995:
+        return f"{100 * share:.0f} %"
+    return "under 1 %" if share < 0.5 else "over 99 %"
+
+
 @dataclass(frozen=True)
 class Spread:
     """An outcome over draws x replications, its three spreads apart.
@@ -97,7 +104,7 @@ def _pair(values: tuple[float, ...] | None) -> tuple[float, float] | None:
 
 
 def _said(value: float, binary: bool) -> str:
-    return f"{100 * value:.0f} %" if binary else f"{value:,.4g}"
+    return percent(value) if binary else f"{value:,.4g}"
 
 
 def _span(pair: tuple[float, float] | None, binary: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sim.analysis.answer import Answer
+from sim.analysis.answer import Answer, percent
 from sim.analysis.aspirations import Stars
 from sim.analysis.attribution import Share
 from sim.analysis.dilemma import (
@@ -45,11 +45,6 @@ def answer_of(asked: Question, found: Sequence[OnDate], shares: Sequence[Share])
         },
         tables=tables_of(asked, found, shares),
     )
-
-
-def percent(value: float) -> str:
-    """Return '64 %'."""
-    return f"{100 * value:.0f} %"
 
 
 def percents(interval: Interval) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from sim.analysis.answer import percent
 from sim.analysis.break_even import BreakEven
 from sim.analysis.game import Game, constant_terms, indifferent
 from sim.analysis.game_support import RESAMPLINGS
@@ -51,11 +52,11 @@ def how_often(found: Game) -> str:
     """Return how often the answer is the same, over luck and over assumptions apart."""
     assert found.headline is not None
     luck = found.luck.leader_follower[found.headline]
-    said = f"the answer in {_percent(luck)} of {RESAMPLINGS:,} resamplings of luck (numerical)"
+    said = f"the answer in {percent(luck)} of {RESAMPLINGS:,} resamplings of luck (numerical)"
     if found.draws is None:
         return f"{said}; assumptions at their central values"
     draws = found.draws.leader_follower[found.headline]
-    return f"{said} and in {_percent(draws)} of {found.draws.games} draws of the assumptions"
+    return f"{said} and in {percent(draws)} of {found.draws.games} draws of the assumptions"
 
 
 def _beside(found: Game, player: int) -> str:
@@ -128,7 +129,7 @@ def spreads(found: Game) -> dict[str, str]:
         "assumptions": "central assumptions only (--draws 0)",
     }
     if found.draws is not None:
-        share = _percent(found.draws.leader_follower[at])
+        share = percent(found.draws.leader_follower[at])
         draws = f"mean payoffs of {found.draws.games} draws, 5 to 95 %: {', '.join(across)}"
         text["assumptions"] = f"{draws}; the answer in {share} of them"
     return text
@@ -178,7 +179,7 @@ def _next_answer(found: Game) -> Iterator[str]:
     share[found.headline] = 0
     if share.max() > 0:
         cell = int(share.argmax())
-        yield f"other assumptions: in {_percent(share[cell])} of the draws the answer is {short(found, cell)}"
+        yield f"other assumptions: in {percent(share[cell])} of the draws the answer is {short(found, cell)}"
 
 
 def short(found: Game, cell: int) -> str:
@@ -284,10 +285,6 @@ def _about_runs(found: Game) -> Iterator[str]:
     if any(played.left_out):
         yield f"left out, as a run failed there: {played.left_out[0]} draws and {played.left_out[1]} replications"
     yield "strategies are fixed before luck; payoffs are the scenario's objectives, whose weights are judgements"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _span(low: float, high: float) -> str:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from sim.analysis.answer import percent as whole_percent
 from sim.plotting.page import MINUS, NOTHING, to_width, unit_words
 
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ Show = Callable[[float], str]
 
 def percent(share: float) -> str:
     """Return a share as whole per cent; what is near an end but not there is said so."""
-    if not math.isfinite(share):
-        return NOTHING
-    if share in (0.0, 1.0) or 0.005 <= share <= 0.995:
-        return f"{100 * share:.0f} %"
-    return "under 1 %" if share < 0.5 else "over 99 %"
+    return whole_percent(share) if math.isfinite(share) else NOTHING
 
 
 def percents(low: float, high: float) -> str:
