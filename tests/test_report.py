@@ -448,6 +448,14 @@ def test_an_analysis_is_read_with_its_answer_figures_and_tables(tmp_path: Path):
     assert found.answer["answer"] == "There is one, by a."
     assert [{form: path.name for form, path in each.items()} for each in found.figures] == [{"png": "figure.png"}]
     assert [path.name for path in found.tables] == ["frontier.csv"]
+
+
+def test_figures_of_an_analysis_are_found_whatever_they_are_called(tmp_path: Path):
+    folder = write_analysis(tmp_path / "a", "game")
+    for name in ("payoffs.png", "leads.png", "leads.svg"):
+        (folder / name).write_bytes(PNG)
+    (found,) = read_sources([folder]).analyses
+    assert [sorted(each) for each in found.figures] == [["png"], ["png", "svg"], ["png"]]
     assert "500 runs, seed 0, model m1" in found.source
 
 

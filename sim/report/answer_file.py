@@ -64,10 +64,13 @@ class Analysis:
 
     @property
     def figures(self) -> list[dict[str, Path]]:
-        """Return the figures that it kept, by name: the file of each of its forms ('svg', 'png')."""
+        """Return the figures that it kept, by name: the file of each of its forms ('svg', 'png').
+
+        Whatever it is called: a game's are `payoffs`, `leads` and `support`.
+        """
         found: dict[str, dict[str, Path]] = {}
         for form in ("svg", "png"):
-            for path in self.folder.glob(f"figure*.{form}"):
+            for path in self.folder.glob(f"*.{form}"):
                 found.setdefault(path.stem, {})[form] = path
         return [found[stem] for stem in sorted(found)]
 
