@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from sim.analysis.paired import Difference, Sample, difference
 from sim.analysis.simultaneous import simultaneous
-from sim.analysis.stats import PROBABILITY, Crossing
+from sim.analysis.stats import PROBABILITY, Crossing, sampled_runs
 
 Values = NDArray[np.float64]
 
@@ -136,11 +136,8 @@ def verdict(second: Interval, main: Interval, both: Interval, likely: float = LI
 
 def _frame(aims: Aims) -> tuple[Values, Crossing]:
     """Return the runs of sampled draws (of draw 0 where there is no other), float64[aim, policy, run]."""
-    draws, luck = aims.second.shape[1:]
-    kept = slice(1, None) if draws > 1 else slice(None)
-    rows = np.stack([each[:, kept].reshape(len(each), -1) for each in aims.each])
-    draw = np.repeat(np.arange(draws)[kept], luck)
-    return rows, Crossing(draw, np.arange(len(draw)))
+    kept, crossing = sampled_runs(*aims.second.shape[1:])
+    return np.stack([each[:, kept].reshape(len(each), -1) for each in aims.each]), crossing
 
 
 def _intervals(rows: Values, crossing: Crossing, count: int, paired: bool) -> list[tuple[float, float]]:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.answer import Spread, spread
 from sim.analysis.aspirations import Cell, grid, reached
 from sim.analysis.dilemma import LIKELY, Aims, Index, Judged, across_draws, judge
 from sim.analysis.paired import Sample, difference
 from sim.analysis.simultaneous import simultaneous
-from sim.analysis.stats import Crossing
+from sim.analysis.stats import sampled_runs
 from sim.errors import RunError
 from sim.experiment.design import Design
 from sim.experiment.evaluate import Evaluate
@@ -61,14 +60,13 @@ class Price(NamedTuple):
 class OnDate(NamedTuple):
     """What comes of it on a date.
 
-    across : 5 and 95 % over draws of pK, pE, pKE and D of the maximisers; both : the spread of pKE of the best policy;
-    independent : its pKE with the counterfactual of another replication; prices : by what is paid.
+    across : 5 and 95 % over draws of pK, pE, pKE and D of the maximisers; independent : pKE of the best
+    policy with the counterfactual of another replication; prices : by what is paid.
     """
 
     names: Assessment
     judged: Judged
     across: Mapping[str, tuple[float, float] | None]
-    both: Spread
     independent: float | None
     prices: Mapping[str, Price]
     cells: tuple[Cell, ...]
@@ -98,7 +96,6 @@ def _on_date(asked: Question, names: Assessment, table: Mapping[str, Values], ar
         names,
         judged,
         across_draws(aims, judged.found),
-        spread(aims.both[best], binary=True),
         float(np.nanmean(sampled)) if np.isfinite(sampled).any() else None,
         _prices({what: table[outcome] for what, outcome in names.price.items()}, asked.reference),
         tuple(grid(reached(table, names, main_sign(asked.loaded)), asked.loaded.scenario.assess, asked.likely)),
@@ -119,8 +116,7 @@ def _surface(asked: Question, names: Assessment, around: Mapping[str, Values]) -
 def _prices(paid: Mapping[str, Values], reference: int) -> dict[str, Price]:
     """Return the price of each policy; intervals of differences hold for all prices and policies together."""
     count, draws, luck = next(iter(paid.values())).shape
-    kept = slice(1, None) if draws > 1 else slice(None)
-    crossing = Crossing(np.repeat(np.arange(draws)[kept], luck), np.arange((draws - (draws > 1)) * luck))
+    kept, crossing = sampled_runs(draws, luck)
     others = [k for k in range(count) if k != reference]
     made = []
     for values in paid.values():

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.analysis.indices import Interval
+from sim.analysis.stats import NORMAL_975
 
 Values = NDArray[np.float64]
 GROUPS = 20  # of the jackknife
 LEAST_DRAWS = 100
-_NORMAL = 1.959963984540054
 
 
 def slices(draws: int) -> int:
@@ -38,7 +38,7 @@ def first_order(inputs: Mapping[str, Values], values: Values) -> dict[str, Inter
     for path, column in inputs.items():
         value = _share(column, means, noise)
         left = [_share(column[fold != k], means[fold != k], noise[fold != k]) for k in range(GROUPS)]
-        half = _NORMAL * float(np.sqrt(np.var(left) * (GROUPS - 1)))
+        half = NORMAL_975 * float(np.sqrt(np.var(left) * (GROUPS - 1)))
         found[path] = Interval(value, value - half, value + half)
     return found
 

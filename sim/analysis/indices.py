@@ -20,10 +20,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.analysis.stats import NORMAL_975
+
 Values = NDArray[np.float64]
 _Statistic = Callable[[Values], Values]  # of the sums of the three terms, float64[3, sample]
 BOOTSTRAPS = 400
-_NORMAL = 1.959963984540054
 _HEAD = 2  # matrices before those of the groups: A and B
 
 
@@ -143,7 +144,7 @@ def _interval(values: Values, weights: Values, of: _Statistic, with_luck: bool =
         found = of(sums)
     again = found[1:][np.isfinite(found[1:])]
     variance = float(np.var(again)) + (_jackknife(values, of) if with_luck else 0.0)
-    half = _NORMAL * variance**0.5
+    half = NORMAL_975 * variance**0.5
     return Interval(float(found[0]), float(found[0]) - half, float(found[0]) + half)
 
 
@@ -182,5 +183,5 @@ def luck_share(values: Values) -> LuckShare:
         ones[k] = False
         left.append(share(ones)[0])
         ones[k] = True
-    half = _NORMAL * float(np.sqrt(np.var(left) * (draws - 1)))
+    half = NORMAL_975 * float(np.sqrt(np.var(left) * (draws - 1)))
     return LuckShare(Interval(value, max(0.0, value - half), min(1.0, value + half)), total, draws, len(values))

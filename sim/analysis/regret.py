@@ -14,12 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.analysis.stats import wilson
+from sim.analysis.stats import NORMAL_975, wilson
 
 Values = NDArray[np.float64]
 KNOTS = (0.1, 0.37, 0.63, 0.9)
 FOLDS = 10
-_NORMAL = 1.959963984540054
 
 
 class Regret(NamedTuple):
@@ -67,7 +66,7 @@ def regrets(gains: Values) -> list[Regret]:
     return [
         Regret(
             float(each.mean()),
-            _NORMAL * float(each.std(ddof=1)) / len(each) ** 0.5,
+            NORMAL_975 * float(each.std(ddof=1)) / len(each) ** 0.5,
             float(np.quantile(each, 0.9)),
             float(each.max()),
             float(honest[k]),
@@ -115,7 +114,7 @@ def partial_information(gains: Values, column: Values) -> Worth:
         weights = np.linalg.lstsq(basis[some], ahead[:, some].T, rcond=None)[0]
         pick[~some] = (basis[~some] @ weights).argmax(axis=1)
     won = np.take_along_axis(ahead, pick[None], axis=0)[0]
-    half = _NORMAL * float(won.std(ddof=1)) / len(won) ** 0.5
+    half = NORMAL_975 * float(won.std(ddof=1)) / len(won) ** 0.5
     return Worth(max(0.0, fitted), max(0.0, float(won.mean())), half)
 
 

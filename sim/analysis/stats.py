@@ -41,6 +41,16 @@ class Crossing(NamedTuple):
         return self if some.all() else Crossing(self.draw[some], self.replication[some])
 
 
+def sampled_runs(draws: int, replications: int) -> tuple[slice, Crossing]:
+    """Return which draws are sampled (draw 0 if there is no other) and their runs, where luck is each draw's own.
+
+    draws : with draw 0, the central one. No two runs share a replication, so draws are the only clusters.
+    """
+    kept = slice(1, None) if draws > 1 else slice(None)
+    draw = np.repeat(np.arange(draws)[kept], replications)
+    return kept, Crossing(draw, np.arange(len(draw)))
+
+
 PROBABILITY = "probability"  # the unit of outcomes that are 0 or 1 in each run
 NORMAL_975 = 1.959963984540054
 _THREE = (0.05, 0.5, 0.95)

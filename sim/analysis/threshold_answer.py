@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.analysis.answer import Answer, spread
+from sim.analysis.answer import Answer
 from sim.analysis.curve import FAILS, HOLDS, UNTOLD, Change, Region, Spans, across, change, crossings, regions, turns
+from sim.analysis.stats import quantiles
 from sim.analysis.threshold import Found, Search
 
 KIND = "threshold"
@@ -127,7 +128,7 @@ def _luck(asked: Search, found: Found) -> str:
     if asked.condition.statistic.kind == "P":
         return "is what the probability is of, together with the assumptions"
     middle = found.runs[len(found.runs) // 2]
-    seen = spread(middle, False).luck
+    seen = quantiles(middle[0][np.isfinite(middle[0])], (0.05, 0.95))
     value = _said(asked, found.at[len(found.at) // 2])
     return f"{seen[0]:,.4g} to {seen[1]:,.4g} (90 % of runs at central assumptions, at {value})" if seen else "unknown"
 
