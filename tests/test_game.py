@@ -280,6 +280,7 @@ def test_the_break_even_of_a_weight_is_exact() -> None:
     assert ground.factor == pytest.approx(0.2)  # 2 g = 0.4
     line = answer_of(low).would_change[0]
     assert "weigh ground less, by 0.2 points a 1 km2 (now 1" in line or "weigh price more, by -0.5 points" in line
+    assert "; break-even, 5 to 95 %: " in line
 
 
 def test_a_weight_without_a_break_even_has_none() -> None:

@@ -163,6 +163,15 @@ def test_more_runs_than_the_budget_are_not_made() -> None:
     assert "would take more runs than its budget of 2,500" in " ".join(answer_of(wanted, found).caveats)
 
 
+def test_where_all_is_told_the_budget_only_parts_it_further() -> None:
+    wanted = asked("mean(y) >= 0", budget=2_500)
+    found = search(Toy(lambda x: x - 0.43, sigma=0.5), wanted)
+    told = found._replace(states=("does not hold", *["holds"] * (len(found.states) - 1)), ended="budget")
+    said = " ".join(answer_of(wanted, told).caveats)
+    assert "could be parted further with more than 2,500 runs" in said
+    assert "cannot be told" not in said
+
+
 def test_a_quantile_of_few_runs_has_an_open_band() -> None:
     statistic = parse_condition("q99(y) >= 0", Place("--until")).statistic
     seen = band([np.arange(20.0).reshape(1, 20)], statistic)

@@ -152,18 +152,17 @@ def _break_even(found: Game, each: BreakEven) -> str:
     else:
         direction = "more" if each.factor > 1 else "less"
         change = f"did {name} weigh {term.name} {direction}, by {term.weight * each.factor:.3g} points a {per}"
-    now = (
-        f"(now {term.weight:g}; break-even{_where_else(each, term.weight)})"
-        if each.factor
-        else f"(now {term.weight:g})"
-    )
+    where = f"; break-even{_where_else(each, term.weight)}" if each.factor else ""
+    now = f"(now {term.weight:g}{where})"
     return f"{change} {now}, the answer would be {short(found, each.cell)}"
 
 
 def _where_else(each: BreakEven, weight: float) -> str:
     pairs = (("over resampled luck", each.numerical), ("across assumptions", each.assumptions))
     said = [f" {_span(*sorted(weight * f for f in pair))} {name}" for name, pair in pairs if pair is not None]
-    return ",".join(said) or " without interval: too few games have this answer and change it"
+    return (
+        f", 5 to 95 %:{','.join(said)}" if said else " without interval: too few games have this answer and change it"
+    )
 
 
 def _order(found: Game) -> Iterator[str]:

@@ -194,8 +194,10 @@ def _caveats(asked: Search, found: Found, changes: Sequence[Change]) -> tuple[st
     if len(changes) > 1:
         lines.append("several crossings: no single number is the threshold")
     lines.append(_COUPLING)
-    if found.ended == "budget" or UNTOLD in found.states:
+    if UNTOLD in found.states:
         lines.append(f"what cannot be told would take more runs than its budget of {asked.budget:,} (--budget)")
+    elif found.ended == "budget":
+        lines.append(f"values told differently could be parted further with more than {asked.budget:,} runs (--budget)")
     return tuple(lines)
 
 
