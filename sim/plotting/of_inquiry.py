@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 
 from sim.errors import InputError
 from sim.experiment.inquiry import ANSWER
-from sim.experiment.store import read_manifest
+from sim.experiment.read_result import damaged
+from sim.experiment.store import file_hash, read_manifest
 from sim.experiment.tables import read_parquet
 
 # The module of a kind has figures_of(answer, tables, footer) here, a function of the folder there.
@@ -35,10 +36,20 @@ def figures_in(folder: Path) -> dict[str, Figure]:
     """Return the figures of the analysis in a folder, by the stem of their files."""
     manifest = read_manifest(folder)
     kind = manifest["kind"]
+    _refuse_changed(folder, manifest.get("files") or {})
     try:
         return _of_folder(folder, kind) if kind in _OF_FOLDER else _of_tables(folder, manifest)
     except KeyError as error:
         raise InputError.single("", "", f"{folder}: the answer or a table lacks {error}") from error
+
+
+def _refuse_changed(folder: Path, files: Mapping[str, str]) -> None:
+    """Refuse an analysis of which the answer or a table is gone, or not as it was written."""
+    for name in sorted(each for each in files if each == ANSWER or each.endswith(".parquet")):
+        if not (folder / name).is_file():
+            raise damaged(folder, f"{name} is missing; run its command again")
+        if file_hash(folder / name) != files[name]:
+            raise damaged(folder, f"{name} was changed after the run")
 
 
 def _of_folder(folder: Path, kind: str) -> dict[str, Figure]:
