@@ -22,7 +22,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.chdir(tmp_path)
 
     def _told(*arguments: str) -> str:
-        with pytest.raises(SystemExit) as caught:
+        with pytest.raises(SystemExit, match="2") as caught:
             main(arguments)
         out, err = capsys.readouterr()
         assert (caught.value.code, out) == (2, "")
@@ -93,11 +93,14 @@ def test_what_to_draw_of_an_analysis_cannot_be_chosen(tmp_path: Path, told: Told
     assert "--kind: it: an analysis has figures of its own" in told("plot", "it", "--kind", "fan")
 
 
-def test_an_option_taken_beforehand_is_refused_where_it_is_varied(tmp_path: Path, told: Told) -> None:
-    flagship = str(TWO_FRONTS.with_name("kursk_2024.yaml"))
-    taken = ("--choice", "russia.response=measured", "--out", "it")
-    said = told("sweep", flagship, "--vary", "russia.response=measured,divert", *taken)
-    assert "--choice: 'russia.response=measured': that decision is varied here; leave it out" in said
+def test_an_option_taken_beforehand_is_refused_where_it_is_varied(
+    tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.model.kernel.WARM", True)
+    tutorial = str(TWO_FRONTS.with_name("tutorial.yaml"))
+    said = told("discover", tutorial, "--draws", "80", "--choice", "red.response=divert", "--out", "it")
+    assert "--choice: 'red.response=divert': that decision is varied here; leave it out" in said
+    assert not (tmp_path / "it").exists(), "wrong input leaves no unfinished result"
 
 
 def test_briefings_and_figures_are_not_listed_as_damaged_results(tmp_path: Path) -> None:
