@@ -198,6 +198,8 @@ def test_an_outcome_that_an_option_does_not_have_is_refused() -> None:
         (FLAGSHIP, [str(TWO_FRONTS)], "is a second scenario"),
         (FLAGSHIP, ["--structures", str(TWO_FRONTS), "-n", "1"], "1 are too few to tell a sign"),
         (FLAGSHIP, ["-n", "0"], "is too few"),
+        (FLAGSHIP, ["--draws", "99999999999"], "--draws: 99,999,999,999 are more than one command runs"),
+        (FLAGSHIP, ["--boxes", "0"], "--boxes: 0 is below 1"),
         (TWO_FRONTS, ["--structures", str(FLAGSHIP)], "offers no choices to its sides"),
     ],
 )

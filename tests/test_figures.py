@@ -749,3 +749,11 @@ def test_a_tile_says_its_value_and_has_the_ground_of_its_verdict():
     assert [to_hex(tile.get_facecolor()) for tile in axes.patches] == [to_hex(GROUNDS[name]) for name in each.verdicts]
     assert f"{each.index[1]:.2f}, {100 * each.both[1]:.0f} %" in said(figure)
     assert all(contrast("#222222", ground) >= READABLE for ground in GROUNDS.values())
+
+
+def test_a_title_or_a_marking_with_dollars_is_no_formula():
+    shown = usual_dots()
+    figure = dots(replace(shown, frame=replace(FRAME, finding="from $5 to $\\frac{6")))
+    mark_handling(figure, "A $\\frac{ MARKING$")
+    assert "from $5 to $\\frac{6" in said(figure)
+    assert "A $\\frac{ MARKING$" in said(figure)

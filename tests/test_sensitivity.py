@@ -218,6 +218,8 @@ def test_paths_are_named_and_said() -> None:
         (["--method", "sobl"], "did you mean 'sobol'"),
         (["--parameters", "combat.surprize"], "did you mean 'combat.surprise'"),
         (["--rows", "4"], "4 is too few"),
+        (["--rows", "999999999999"], "--rows: 999,999,999,999 are more than one command runs"),
+        (["--method", "given", "--draws", "99999999999"], "--draws: 99,999,999,999 are more than one command runs"),
     ],
 )
 def test_wrong_input_is_told(

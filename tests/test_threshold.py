@@ -273,6 +273,7 @@ def test_a_wrong_condition_is_marked(until: str, message: str, capsys: pytest.Ca
     [
         ("incursion.at=2024-08-06:2025-06-01", "P(dual_success) > 0.5", "--vary: incursion.at: 2025-06-01 is outside"),
         ("incursion.otherwise.delay=0:30 d", "mean(kursk.teritory_km2@2024-10-01) > 0", "--until: .*did you mean"),
+        ("incursion.at=2024-08-06:2024-09-01", "P(dual_success) > 0.5", "--points: 99,999,999,999 is above 1,000"),
         (f"{INFLOW}=0:3000", "P(dual_success) > 0.5", "fewer than the first look takes"),
         ("incursion.force.regular=0:200000", "P(dual_success) > 0.5", "more than its reserve holds"),
     ],
@@ -281,8 +282,10 @@ def test_what_makes_no_sense_is_told_before_anything_is_run(
     vary: str, until: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     budget = "10" if "fewer" in message else "30000"
+    points = "99999999999" if "--points" in message else "9"
+    limits = ["--budget", budget, "--points", points, "--out", str(tmp_path)]
     with pytest.raises(SystemExit, match="2"):
-        main(["threshold", str(FLAGSHIP), "--vary", vary, "--until", until, "--budget", budget, "--out", str(tmp_path)])
+        main(["threshold", str(FLAGSHIP), "--vary", vary, "--until", until, *limits])
     assert re.search(message, capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
 

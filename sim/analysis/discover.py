@@ -19,7 +19,7 @@ from sim.analysis.prim import LEAST_DRAWS, Box, find_boxes
 from sim.analysis.regret import BreakEven, Regret, Worth, break_evens, perfect_information, regrets, satisficing, worths
 from sim.analysis.sensitivity import mean_interval
 from sim.errors import InputError
-from sim.experiment.design import Design
+from sim.experiment.design import Design, check_count
 
 if TYPE_CHECKING:
     from sim.experiment.evaluate import Evaluate
@@ -70,6 +70,9 @@ class Settings:
             raise InputError.single("--draws", "", message)
         if self.replications < 2:
             raise InputError.single("--replications", "", f"{self.replications} is too few: luck needs at least 2")
+        if self.boxes < 1:
+            raise InputError.single("--boxes", "", f"{self.boxes} is below 1; nothing would be looked for")
+        check_count("--draws", self.draws)
 
     @property
     def outcomes(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from sim.analysis.screening import Screened, screen, trajectories
 from sim.analysis.stats import student_975
 from sim.analysis.uncertain import HIGH, LOW, at_shares, evaluated
 from sim.errors import InputError
-from sim.experiment.design import Design
+from sim.experiment.design import Design, check_count
 from sim.experiment.points import single
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class Settings:
         ):
             if value < least:
                 raise InputError.single(option, "", f"{value} is too few for this; at least {least}")
+            check_count(option, value)
 
 
 class Effect(NamedTuple):

@@ -51,10 +51,16 @@ class Ready:
 @click.argument("observations", metavar="OBSERVATIONS", type=_PATH)
 @click.option("--until", required=True, metavar="DATE", help="Fit on what was known by then, such as 2024-10-01.")
 @click.option("--horizon", metavar="DATE", help="Score figures up to then [default: all].")
-@click.option("--draws", type=click.IntRange(min=200), default=8_000, show_default=True, help="Runs under the prior.")
-@click.option("-n", "--runs", type=click.IntRange(min=200), default=4_000, show_default=True, help="Runs of a round.")
+@click.option(
+    "--draws", type=click.IntRange(200, 1_000_000), default=8_000, show_default=True, help="Runs under the prior."
+)
+@click.option(
+    "-n", "--runs", type=click.IntRange(200, 1_000_000), default=4_000, show_default=True, help="Runs of a round."
+)
 @click.option("--rounds", type=click.IntRange(0, 20), default=4, show_default=True, help="Rounds after it, at most.")
-@click.option("--forecasts", type=click.IntRange(min=200), default=4_000, show_default=True, help="Runs that forecast.")
+@click.option(
+    "--forecasts", type=click.IntRange(200, 1_000_000), default=4_000, show_default=True, help="Runs that forecast."
+)
 @inquiry_options
 @click.pass_context
 def backtest(ctx: click.Context, /, file: Path, observations: Path, **given: Any) -> int:

@@ -40,8 +40,12 @@ class Wanted:
 @click.argument("file", metavar="SCENARIO", type=_PATH)
 @click.argument("observations", metavar="OBSERVATIONS", type=_PATH)
 @click.option("--parameters", default="", metavar="PATH,...", help="Calibrate these [default: the influential ones].")
-@click.option("--draws", type=click.IntRange(min=200), default=8_000, show_default=True, help="Runs under the prior.")
-@click.option("-n", "--runs", type=click.IntRange(min=200), default=4_000, show_default=True, help="Runs of a round.")
+@click.option(
+    "--draws", type=click.IntRange(200, 1_000_000), default=8_000, show_default=True, help="Runs under the prior."
+)
+@click.option(
+    "-n", "--runs", type=click.IntRange(200, 1_000_000), default=4_000, show_default=True, help="Runs of a round."
+)
 @click.option("--rounds", type=click.IntRange(0, 20), default=4, show_default=True, help="Rounds after it, at most.")
 @click.option("--rows", type=click.IntRange(20, 2_000), default=200, show_default=True, help="Rows of the sample.")
 @click.option("--check", is_flag=True, help="Also check the first round on synthetic truths (minutes).")

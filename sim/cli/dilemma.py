@@ -72,7 +72,7 @@ def _dilemma(given: Given, own: Options) -> int:
 def question_of(base: Loaded, own: Options, seed: int) -> Question:
     """Return what is asked; raise InputError with what is wrong in it."""
     from sim.analysis.dilemma_study import Question
-    from sim.experiment.design import Design
+    from sim.experiment.design import Design, even
     from sim.experiment.judged import check_judged
     from sim.experiment.policies import inflow_of, policies_of, reference_of
 
@@ -80,14 +80,14 @@ def question_of(base: Loaded, own: Options, seed: int) -> Question:
     if not 0 < own.likely < 1:
         raise InputError.single("--likely", "", f"{own.likely:g} is not between 0 and 1")
     policies = policies_of(base)
-    even = own.replications + own.replications % 2
+    pairs = even(own.replications)
     draws = max(2, round(own.draws * SURFACE_SHARE**0.5)) if own.draws else 0
-    luck = max(2, 2 * round(even * SURFACE_SHARE**0.5 / 2))
+    luck = max(2, 2 * round(pairs * SURFACE_SHARE**0.5 / 2))
     return Question(
         base,
         policies,
         reference_of(base, policies),
-        Design(seed, own.draws, even, nested=True),
+        Design(seed, own.draws, pairs, nested=True),
         Design(seed, draws, luck, nested=True),
         None if own.no_surface else inflow_of(base),
         own.likely,

@@ -96,7 +96,11 @@ def conduct(given: Given, asked: Asked, ask: Callable[[Inquiry], Answer], tables
         except KeyboardInterrupt:
             inquiry.stop()
             return _say_interrupted(inquiry)
-        except (InputError, RunError):
+        except InputError:
+            inquiry.stop()
+            inquiry.take_back()
+            raise
+        except RunError:
             inquiry.stop()
             raise
         _keep(inquiry, answer)

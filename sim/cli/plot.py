@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMATS, MOVING = ("png", "svg", "pdf"), "gif"
 ALL = "all"
+_OPTION = {"start": "from", "end": "to"}
 _DAYS = (("from", "start"), ("to", "end"), ("at", "at"))
 _PATH = click.Path(path_type=Path)
 
@@ -59,12 +60,14 @@ def plot(
     surface. The map shows the fronts at a date; --format gif shows it week by week.
     """
     from sim.experiment.read_result import read_result, refuse_twice
+    from sim.experiment.store import abandon
     from sim.plotting.asked import Asked
 
     wanted, asked_formats = _kinds(kinds), _formats(formats)
     if MOVING in asked_formats and not {"map", ALL} & set(wanted):
         raise InputError.single("--format", "", "gif shows the map week by week; add --kind map")
-    if _again(results, marking, (out, asked_formats), as_json):
+    chosen = [f"--{_OPTION.get(name, name)}" for name, value in {"kind": kinds, **given}.items() if value is not None]
+    if _again(results, marking, (out, asked_formats), as_json, chosen):
         return
     found = tuple(read_result(folder) for folder in results)
     refuse_twice([(each.id, each.folder) for each in found])
@@ -72,7 +75,11 @@ def plot(
     asked = Asked(found, _split(given["outcomes"]), given["side"], start, end, at, _say)
     if not as_json:
         _warn(found)
-    drawn = _draw(asked, wanted, marking, (_folder(found, out), asked_formats))
+    folder = _folder(found, out)
+    try:
+        drawn = _draw(asked, wanted, marking, (folder, asked_formats))
+    finally:
+        abandon(folder)
     _report(drawn, found, as_json)
 
 
@@ -81,8 +88,9 @@ def _say(text: str) -> None:
 
 
 def _again(
-    folders: Sequence[Path], marking: str | None, where: tuple[Path | None, tuple[str, ...]], as_json: bool
-) -> bool:
+    folders: Sequence[Path], marking: str | None, where: tuple[Path | None, tuple[str, ...]], as_json: bool,
+    chosen: Sequence[str],
+) -> bool:  # fmt: skip
     """Draw the figures of one analysis again; return whether the folder holds one."""
     from sim.plotting.of_inquiry import figures_in, is_inquiry
 
@@ -90,10 +98,12 @@ def _again(
         return False
     if len(folders) > 1:
         raise InputError.single("", "", "an analysis has figures of its own; draw one at a time")
+    if chosen:
+        raise InputError.single(chosen[0], "", f"{folders[0]}: an analysis has figures of its own; leave this out")
     (folder,), (out, formats) = folders, where
-    target = out or folder / "figures"
+    figures, target = figures_in(folder), out or folder / "figures"
     _make(target)
-    files = _write(figures_in(folder), marking, (target, formats))
+    files = _write(figures, marking, (target, formats))
     if as_json:
         click.echo(json.dumps({"command": "plot", "figures": [str(path) for path in files], "left_out": []}, indent=2))
     else:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DRAWS, REPLICATIONS, POINTS, BUDGET, PARTS = 40, 10, 9, 30_000, 50
 UNTIL = "--until"
+_MOST_POINTS = 1_000
 
 
 @click.command()
@@ -83,7 +84,7 @@ def search_of(base: Loaded, own: Options, seed: int) -> Search:
     from sim.analysis.condition import Place, parse_condition
     from sim.analysis.threshold import Search
     from sim.experiment.axis import axis_of
-    from sim.experiment.design import Design
+    from sim.experiment.design import Design, even
     from sim.experiment.judged import check_judged
 
     condition = parse_condition(own.until, Place(UNTIL, outcomes_of(base, seed)))
@@ -92,7 +93,10 @@ def search_of(base: Loaded, own: Options, seed: int) -> Search:
     axis = axis_of(base, own.vary)
     if own.points < 2:
         raise InputError.single("--points", "", f"{own.points} is below 2: a line has two ends")
-    design = Design(seed, own.draws, own.replications + own.replications % 2, nested=True)
+    if own.points > _MOST_POINTS:
+        message = f"{own.points:,} is above {_MOST_POINTS:,}; values are added where the band straddles the level"
+        raise InputError.single("--points", "", message)
+    design = Design(seed, own.draws, even(own.replications), nested=True)
     first = design.runs * len(axis.spread(own.points))
     if first > own.budget:
         message = f"{own.budget:,} runs are fewer than the first look takes: {first:,} ({own.points} values)"

@@ -11,6 +11,8 @@ from sim.errors import InputError, RunError
 from sim.experiment.parts import PARTS, SUFFIX, read_part
 from sim.experiment.store import MANIFEST, read_manifest
 
+MADE_OF_RESULTS = ("briefing-", "figures-")  # how `report` and `plot` name folders of several results
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -39,8 +41,13 @@ def entries(folder: Path) -> list[Entry]:
         raise InputError.single("", "", f"{folder}: is no folder")
     if (folder / MANIFEST).is_file():
         return [_entry(folder)]
-    found = [_entry(path) for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    found = [_entry(path) for path in sorted(folder.iterdir()) if path.is_dir() and not _made_of_results(path)]
     return sorted(found, key=lambda entry: (entry.when, entry.folder.name), reverse=True)
+
+
+def _made_of_results(folder: Path) -> bool:
+    """Return whether a folder is hidden, or holds what `report` or `plot` made of several results: none of its own."""
+    return folder.name.startswith((".", *MADE_OF_RESULTS)) and not (folder / MANIFEST).is_file()
 
 
 def _entry(folder: Path) -> Entry:

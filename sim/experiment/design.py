@@ -113,6 +113,17 @@ def needs(design: Design, worlds: int, outcomes: int, workers: int) -> Needs:
     return Needs(design.runs * worlds * _SECONDS_A_RUN / workers, stored, stored)
 
 
+def even(replications: int) -> int:
+    """Return the next even number, for replications that go in pairs; what is below 1 stays, to be refused as given."""
+    return replications + replications % 2 if replications > 0 else replications
+
+
+def check_count(option: str, value: int) -> None:
+    """Refuse a number that alone would make more runs than one command makes, before anything of that size is drawn."""
+    if value > MOST_RUNS:
+        raise InputError.single(option, "", f"{value:,} are more than one command runs ({MOST_RUNS:,})")
+
+
 def check_size(design: Design, estimate: Needs, memory_bytes: int) -> None:
     """Refuse a design of too many runs for one command, or for the memory that there is; say what it would need."""
     draws = "1 draw" if design.draws == 0 else f"{design.draws + 1:,} draws"

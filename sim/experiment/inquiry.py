@@ -87,6 +87,12 @@ class Inquiry:
         """Write the manifest of an interrupted result, with what has been run by now."""
         self._write(interrupted=True)
 
+    def take_back(self) -> None:
+        """Remove the manifest where nothing was run, ever, so that wrong input leaves no unfinished result."""
+        runs = self.folder / RUNS
+        if not (runs.is_dir() and any(runs.iterdir())) and not (self.folder / ANSWER).is_file():
+            (self.folder / store.MANIFEST).unlink(missing_ok=True)
+
     def _write(self, interrupted: bool) -> None:
         content = self._manifest(interrupted)
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"

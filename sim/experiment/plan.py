@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sim.scenario.load import Loaded
 
 FORMAT = "twofront plan 1"
+SWEEP = "sweep"
 MOST_VARIANTS = 1_000
 CENSORED = {"regained_day": "regained"}  # times that a run may not reach, and the outcome that says whether it did
 _CHECKED = 200  # points at which the scenario's contradictions are looked for before anything runs
@@ -163,7 +164,7 @@ def make_plan(
         design = replace(design, draws=0)  # nothing is uncertain: every draw would be the same
     outcomes, ratios = _outcomes(variants)
     plan = Plan(
-        kind="sweep",
+        kind=SWEEP,
         source=source,
         base=base,
         points=points,
@@ -206,6 +207,7 @@ def _variants(source: Source, base: Loaded, points: Points, seed: int) -> tuple[
     apart = [factor for factor in points.factors if factor.kind != NUMBER]
     if not apart:
         return (variant(base, seed),), np.zeros(len(points), np.int64)
+    _refuse_chosen(source, points)
     rows = list(zip(*(points.columns[factor.name].tolist() for factor in apart), strict=True))
     place = {row: k for k, row in enumerate(dict.fromkeys(rows))}
     if len(place) > MOST_VARIANTS:
@@ -222,6 +224,18 @@ def _variants(source: Source, base: Loaded, points: Points, seed: int) -> tuple[
     if problems:
         raise InputError(problems)
     return tuple(found), np.array([place[row] for row in rows], np.int64)
+
+
+def _refuse_chosen(source: Source, points: Points) -> None:
+    """Refuse an option that was taken beforehand where the points take others of the same decision."""
+    problems = []
+    for pick in source.choices:
+        decision, _, option = (part.strip() for part in pick.partition("="))
+        varied = next((each for each in points.factors if each.kind == CHOICE and each.name == decision), None)
+        if varied is not None and {str(value) for value in points.columns[varied.name]} != {option}:
+            problems.append(Problem("--choice", "", f"'{pick}': that decision is varied here; leave it out"))
+    if problems:
+        raise InputError(problems)
 
 
 def _loaded(source: Source, factors: Sequence[Factor], row: tuple[str, ...]) -> Loaded:

@@ -14,6 +14,8 @@ from sim.errors import InputError, RunError
 from sim.experiment.blocks import Span, measured
 from sim.experiment.design import first_luck
 from sim.experiment.parts import IDENTITY
+from sim.experiment.plan import SWEEP
+from sim.experiment.run_plan import RUN
 from sim.experiment.store import read_manifest
 from sim.experiment.tables import SCAN
 from sim.experiment.variant import Variant, variant
@@ -78,6 +80,9 @@ def _checked(folder: Path) -> dict[str, Any]:
     from sim.fingerprint import model_version
 
     manifest = read_manifest(folder)
+    kind = manifest.get("kind", RUN)
+    if kind not in (RUN, SWEEP):
+        raise _refused(folder, f"is the result of a {kind}; single runs are repeated of runs and sweeps")
     if manifest.get("branch"):
         raise _refused(folder, f"goes on from result {manifest['branch']['from']}; repeat a run of that one")
     if manifest.get("user_code"):

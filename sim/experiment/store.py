@@ -113,8 +113,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a result folder; raise InputError where there is none."""
     found = _manifest_of(folder)
     if found is None:
-        raise InputError.single("", "", f"{folder}: is no result folder (it has no {MANIFEST} of twofront)")
+        raise InputError.single("", "", f"{folder}: {_why_none(folder)}")
     return found
+
+
+def _why_none(folder: Path) -> str:
+    """Return why a folder has no manifest that can be read."""
+    none = f"is no result folder (it has no {MANIFEST} of twofront)"
+    try:
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except OSError:
+        return none
+    except ValueError as error:
+        return f"{MANIFEST} is damaged ({error})"
+    form = content.get("format") if isinstance(content, dict) else None
+    if isinstance(form, str) and form.startswith("twofront "):
+        return f"is of another version: its format is '{form}', this version reads '{FORMAT}'; run it again"
+    return none
 
 
 def _manifest_of(folder: Path) -> dict[str, Any] | None:

@@ -24,7 +24,7 @@ from sim.experiment.blocks import Blocks, Pace, Part, even_share, interleaved, p
 from sim.experiment.kept import KeptSeries
 from sim.experiment.manifest import manifest_of
 from sim.experiment.parts import PARTS, Layout, Parts, table_parts, write_part, write_stream
-from sim.experiment.plan import Plan
+from sim.experiment.plan import SWEEP, Plan
 from sim.experiment.run_plan import ASSUMPTIONS, ATTRIBUTION, RUN, SERIES
 from sim.experiment.study import Drive
 from sim.experiment.tables import read_parquet, write_parquet
@@ -89,9 +89,15 @@ def find_folder(plan: Plan, out: Path | None, stem: str, fresh: bool) -> Path:
         for folder in unfinished(plan.id, plan.kind):
             return folder
     if out is not None and (out / store.MANIFEST).is_file():
-        store.read_manifest(out)
+        _refuse_kind(out, str(store.read_manifest(out).get("kind", RUN)))
         return out
     return store.claim(out, stem, plan.id)
+
+
+def _refuse_kind(out: Path, kind: str) -> None:
+    """Refuse, `--fresh` or not, a folder with the result of an analysis: its files are not known here."""
+    if kind not in (RUN, SWEEP):
+        raise InputError.single("--out", "", f"{out}: holds the result of a {kind}; name another folder")
 
 
 def unfinished(plan_id: str, kind: str) -> list[Path]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from sim.errors import InputError
 from sim.experiment.inquiry import ANSWER
-from sim.experiment.store import read_manifest
+from sim.experiment.read_result import damaged
+from sim.experiment.store import file_hash, read_manifest
 from sim.experiment.tables import read_parquet
 
 Columns = Mapping[str, NDArray[Any]]
@@ -46,15 +47,26 @@ def is_inquiry(folder: Path) -> bool:
 
 def figures_in(folder: Path) -> dict[str, Figure]:
     """Return the figures of the analysis in a folder, by the stem of their files; raise InputError if it has none."""
+    manifest = read_manifest(folder)
+    _refuse_changed(folder, manifest.get("files") or {})
     if not is_inquiry(folder):
         raise InputError.single("", "", f"{folder}: holds no finished analysis")
     answer = json.loads((folder / ANSWER).read_text(encoding="utf-8"))
     tables = {path.stem: read_parquet(path) for path in sorted(folder.glob("*.parquet"))}
-    kept = Kept(read_manifest(folder), answer, tables)
+    kept = Kept(manifest, answer, tables)
     try:
         return _DRAWN[kept.manifest["kind"]](kept)
     except KeyError as error:
         raise InputError.single("", "", f"{folder}: the answer or a table lacks {error}") from error
+
+
+def _refuse_changed(folder: Path, files: Mapping[str, str]) -> None:
+    """Refuse an analysis of which the answer or a table is gone, or not as it was written."""
+    for name in sorted(each for each in files if each == ANSWER or each.endswith(".parquet")):
+        if not (folder / name).is_file():
+            raise damaged(folder, f"{name} is missing; run its command again")
+        if file_hash(folder / name) != files[name]:
+            raise damaged(folder, f"{name} was changed after the run")
 
 
 def _dilemma(kept: Kept) -> dict[str, Figure]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -123,12 +124,16 @@ def _cut(name: str) -> str:
     return name if len(name) <= _KEY_NAME else f"{name[: _KEY_NAME - 1].rstrip()}…"
 
 
+def _digit(colour: str, label: str) -> Line2D:
+    """Return the mark of a payoff that is a best response: a bold 1, which is a formula (see the house style)."""
+    with rc_context({"text.parse_math": True}):
+        return Line2D([], [], linestyle="", marker="$\\mathbf{1}$", markersize=8, color=colour, label=label)
+
+
 def _marks(shown: Payoffs) -> list[Line2D | Patch]:
-    first, second = (_cut(words(name)) for name in shown.players)
-    blue, red = (legible(colour) for colour in SIDES)
     marks: list[Line2D | Patch] = [
-        Line2D([], [], linestyle="", marker="$\\mathbf{1}$", markersize=8, color=blue, label=f"{first}: best response"),
-        Line2D([], [], linestyle="", marker="$\\mathbf{1}$", markersize=8, color=red, label=f"{second}: best response"),
+        _digit(legible(colour), f"{_cut(words(name))}: best response")
+        for colour, name in zip(SIDES, shown.players, strict=False)
     ]
     if shown.nash.any():
         marks.append(Patch(facecolor="white", edgecolor=INK, linewidth=2.2, label="equilibrium, at once"))

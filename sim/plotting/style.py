@@ -31,6 +31,7 @@ FOOT = "footer"  # what the texts of a footer are tagged with
 _SETTINGS: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib
     "font.size": BODY,
+    "text.parse_math": False,  # a title with '$' in it is no formula
     "text.color": INK,
     "axes.edgecolor": GREY,
     "axes.labelcolor": INK,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError, Problem
 from sim.experiment.read_result import Result, damaged, read_result, refuse_twice
-from sim.experiment.store import FORMAT, MANIFEST, read_manifest
+from sim.experiment.store import MANIFEST, read_manifest
 from sim.report.answer_file import ANSWER, Analysis, read_analysis, refuse_unknown
 
 if TYPE_CHECKING:
@@ -75,22 +74,9 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
     if begun and not (folder / MANIFEST).is_file():
         raise damaged(folder, f"is unfinished: it has tables but no {MANIFEST}; run its command again")
     if folder.is_dir() and (folder / MANIFEST).is_file():
-        _refuse_other_format(folder)
         return read_manifest(folder)
     read_result(folder)  # raises: no folder, or no result
     raise damaged(folder, f"has no {MANIFEST}")
-
-
-def _refuse_other_format(folder: Path) -> None:
-    """Refuse a result that another version wrote, by its name."""
-    try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise damaged(folder, f"{MANIFEST} is damaged ({error})") from error
-    form = content.get("format") if isinstance(content, dict) else None
-    if isinstance(form, str) and form.startswith("twofront ") and form != FORMAT:
-        message = f"is of another version: its format is '{form}', this version reads '{FORMAT}'; run it again"
-        raise damaged(folder, message)
 
 
 def _done(manifest: Mapping[str, Any]) -> str:

@@ -74,9 +74,7 @@ def _wrong_header(path: Path, header: Sequence[str]) -> Iterator[Problem]:
     where = f"{path}:1"
     for name in header:
         if name not in COLUMNS:
-            yield Problem(
-                where, "", f"unknown column '{name}'{suggestion(name, COLUMNS)}; allowed: {', '.join(COLUMNS)}"
-            )
+            yield Problem(where, "", f"unknown column '{name}'{suggestion(name, COLUMNS)}")
         elif header.count(name) > 1:
             yield Problem(where, "", f"column '{name}' stands twice")
     missing = [name for name in REQUIRED if name not in header]
