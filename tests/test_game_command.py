@@ -165,3 +165,9 @@ def test_dual_success_is_no_objective_where_a_cell_orders_no_incursion(
         "objectives.russia.own_land.outcome: dual_success is nothing in 2 of 2 runs of ukraine: incursion=none" in told
     )
     assert "what is missing is an incursion that is ordered, in every cell" in told
+
+
+def test_a_lever_of_the_dilemma_is_no_actor(capsys: pytest.CaptureFixture[str]) -> None:
+    flagship = Path(__file__).resolve().parents[1] / "scenarios" / "kursk_2024.yaml"
+    said = refused(capsys, flagship, "--players", "russia,ukrain")
+    assert "did you mean 'ukraine'? (allowed: russia, ukraine, west)" in said

@@ -121,6 +121,8 @@ def _offered(loaded: Loaded) -> dict[str, dict[str, tuple[str, ...]]]:
 
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for decision in decisions(loaded.tree):
+        if decision.default is None:
+            continue  # a lever of the dilemma is no actor's choice
         actor = decision.path.partition(".")[0]
         found.setdefault(actor, {})[decision.path] = tuple(decision.options)
     return found
