@@ -19,6 +19,8 @@ from sim.experiment.tables import read_parquet
 from sim.experiment.trace_file import TraceFile, check_trace
 from sim.experiment.user_code import user_code
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "extending.md"
 EXAMPLES = ROOT / "docs" / "examples"

@@ -164,7 +164,7 @@ def test_a_table_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("columns", [3, 400])
+@pytest.mark.parametrize("columns", [3, pytest.param(400, marks=pytest.mark.slow)])
 def test_a_table_of_many_windows_has_every_row_in_order_and_leaves_nothing_beside(tmp_path: Path, columns: int) -> None:
     def windows() -> Iterator[dict[str, NDArray[np.float64]]]:
         for first in range(0, 20_000, 8_192):

@@ -28,6 +28,8 @@ from sim.experiment.study import study
 from sim.experiment.tables import read_parquet
 from sim.scenario.load import load
 
+pytestmark = pytest.mark.slow  # `make fast` leaves these out
+
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = """\
 twofront: 1
