@@ -16,7 +16,7 @@ from sim.analysis.forecast import BASELINES, DRESSED, PERSISTENCE, TREND, Weight
 from sim.analysis.scores import block_share, crps, pit, quantile, skill
 from sim.errors import InputError
 from sim.scenario.known import Unknown
-from sim.scenario.observations import Observation
+from sim.scenario.observations import Observation, known_by
 
 Values = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Backtest:
 
 def split(figures: Sequence[Observation], until: date, horizon: date, where: str) -> Split:
     """Return which figures are fitted and which are forecast; raise InputError where there are none of either."""
-    known = tuple(each for each in figures if each.known <= until and each.date <= until)
+    known = tuple(each for each in known_by(figures, until) if each.date <= until)
     ahead = [each for each in figures if until < each.date <= horizon]
     spanning = tuple(each for each in ahead if _before(each, until) > _KNOWN_PART)
     later = tuple(each for each in ahead if each not in spanning)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sim.errors import InputError
 from sim.experiment import store
 from sim.experiment.evaluate import Stored
-from sim.experiment.tables import atomically, write_parquet
+from sim.experiment.tables import write_parquet
 
 if TYPE_CHECKING:
     from sim.experiment.plan import Source
@@ -96,7 +96,7 @@ class Inquiry:
     def _write(self, interrupted: bool) -> None:
         content = self._manifest(interrupted)
         text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-        atomically(self.folder / store.MANIFEST, lambda part: _write_text(part, text))
+        store.write_text(self.folder / store.MANIFEST, text)
 
     def _manifest(self, interrupted: bool) -> dict[str, Any]:
         from sim.experiment.manifest import described, machine
@@ -171,7 +171,3 @@ def csv_text(columns: Columns) -> str:
     for row in zip(*(np.asarray(column).tolist() for column in columns.values()), strict=True):
         writer.writerow(["" if cell is None or cell != cell else cell for cell in row])
     return text.getvalue()
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
